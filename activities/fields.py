@@ -1,0 +1,486 @@
+"""A custom field: what the page draws for it, what may be typed into it, and what goes over the wire.
+
+Pure: no database, no call, no clock. Forms ask it for every value of every row. Promise: whatever is typed,
+`read` returns a value or raises `Wrong` with a sentence, and nothing else; what it shows of a date, a time or a
+number means the same when it is typed again.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from activities.leadsquared.records import User
+
+# [DOC] one format for all requests, in UTC: leadsquared-api §0 and §18
+WIRE_TIME: Final = "%Y-%m-%d %H:%M:%S"
+# [SEEN] a date-only field is not converted, "send the calendar date unchanged": §18
+# [GUESS] it goes out in the one format of all requests, at midnight: §19.12
+WIRE_DATE: Final = "%Y-%m-%d 00:00:00"
+# [GUESS] how Time fields and multi-selects are written is not documented: §19.12
+WIRE_CLOCK: Final = "%H:%M:%S"
+SEPARATOR: Final = ";"
+# [SEEN] booleans are read as "1" and "0": §1e
+YES_NO: Final = {"1": "Yes", "0": "No"}
+HOME_CODE: Final = "91"  # [DOC] DefaultCountryCode of an Indian account: §10
+LONGEST_EMAIL: Final = 254  # RFC 5321
+LONGEST_SCHEMA_NAME: Final = 100
+MOST_DIGITS: Final = 28  # of a .NET decimal
+YEARS: Final = range(1900, 2200)
+
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+class Wrong(ValueError):
+    """What was typed cannot be sent; `message` begins with the field's label and says what to do."""
+
+    def __init__(self, label: str, why: str) -> None:
+        self.message = f"{label}: {why}"
+        super().__init__(self.message)
+
+
+class Offered(Protocol):
+    """A field as the catalog offers it; `by_parent` and `options` are empty where they are not known."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def mandatory(self) -> bool: ...
+    @property
+    def multiple(self) -> bool: ...
+    @property
+    def options(self) -> tuple[str, ...]: ...
+    @property
+    def parent(self) -> str: ...
+    @property
+    def parent_name(self) -> str: ...
+    @property
+    def by_parent(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def max_length(self) -> int | None: ...
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the page draws: `input` chooses the template, `width` the tracks (README of the mocks)."""
+
+    input: str
+    width: str = "s"
+    options: tuple[str, ...] = ()
+    inputmode: str = ""
+    placeholder: str = ""
+    waits_for: str = ""
+    max_length: int | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value: what goes over the wire, and what a person sees of it; both empty when nothing was typed."""
+
+    sent: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """One typed value with everything that decides what it means."""
+
+    field: Offered
+    text: str
+    parts: tuple[str, ...]
+    zone: ZoneInfo
+    today: date
+    any_text: bool
+    parent_value: str
+    users: Mapping[str, User]
+
+    def wrong(self, why: str) -> Wrong:
+        return Wrong(self.field.name, why)
+
+
+def options(field: Offered, *, parent_value: str = "") -> tuple[str, ...]:
+    """Return the options that may be chosen under this parent value; empty when they are not known."""
+    return field.by_parent.get(parent_value, ()) if field.parent else field.options
+
+
+def control(field: Offered, *, parent_value: str = "", skip_option_check: bool = False) -> Control:
+    """Return what the page draws for a field.
+
+    A drop-down whose options are not known, or need not be kept to, becomes a text with suggestions.
+    """
+    drawn = _KINDS.get(field.kind, _UNKNOWN).control
+    if drawn.input not in {"select", "checkboxes"}:
+        width = "l" if drawn.input == "text" and len(field.name) > 40 else drawn.width
+        return replace(drawn, width=width, max_length=field.max_length if drawn.input in _TEXTS else None)
+    offered = options(field, parent_value=parent_value)
+    width = "m" if field.multiple or any(len(each) > 16 for each in offered) else "s"
+    if _waits(field, parent_value) and not skip_option_check:
+        return Control(input="select", width="m", waits_for=field.parent_name or field.parent)
+    if not offered or skip_option_check:
+        return Control(input="text", width=width, options=offered, max_length=field.max_length)
+    return Control(input="checkboxes" if field.multiple else "select", width=width, options=offered)
+
+
+def read(
+    field: Offered,
+    typed: str | Sequence[str],
+    *,
+    zone: ZoneInfo,
+    today: date,
+    skip_option_check: bool = False,
+    parent_value: str = "",
+    users: Mapping[str, User] | None = None,
+) -> Value:
+    """Return the value that was typed into a field.
+
+    `zone` is the person's, `today` the date there; `parent_value` is what is sent of the parent field; `users`
+    are those of the catalog by e-mail in lower case. Blanks alone count as nothing.
+
+    Raises:
+        Wrong: it cannot be sent.
+    """
+    parts = tuple(part for part in ((typed,) if isinstance(typed, str) else typed) if part.strip())
+    kind = _KINDS.get(field.kind, _UNKNOWN)
+    if not parts:
+        if field.mandatory:
+            raise Wrong(field.name, f"this must be filled. {kind.ask}")
+        return Value()
+    text = "\n".join(parts)
+    return kind.read(_Typed(field, text, parts, zone, today, skip_option_check, parent_value, users or {}))
+
+
+def read_bare(schema_name: str, value: str) -> Value:
+    """Return the value of a field that is given by its SchemaName alone: text as it was typed.
+
+    Raises:
+        Wrong: the name cannot be a SchemaName, or the value is empty or no text.
+    """
+    check_schema_name(schema_name)
+    if not value.strip():
+        raise Wrong(schema_name, "this must be filled. Type its value, or take the field away.")
+    text = check_text(schema_name, value, longest=None, lines=True)
+    return Value(text, text)
+
+
+def check_schema_name(schema_name: str) -> str:
+    """Return a name that can be a SchemaName.
+
+    Raises:
+        Wrong: it cannot.
+    """
+    if len(schema_name) > LONGEST_SCHEMA_NAME or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", schema_name):
+        raise Wrong("SchemaName", f"“{_short(schema_name)}” is not one. Type a name such as mx_Custom_1.")
+    return schema_name
+
+
+def check_text(label: str, text: str, *, longest: int | None, lines: bool) -> str:
+    """Return a text unchanged, but for its line breaks: browsers send CR LF, LeadSquared gets LF.
+
+    `longest` counts UTF-16 units, as browsers do and [GUESS] LeadSquared's .NET does.
+
+    Raises:
+        Wrong: it holds a control character, a line break where `lines` is false, or is too long.
+    """
+    text = text.replace("\r\n", "\n")
+    found = (_UNFIT_IN_LINES if lines else _UNFIT).search(text)
+    if found:
+        before, code = text[: found.start()].strip(), f"the character U+{ord(found[0]):04X}"
+        place = f"after “{_short(before[-20:])}”" if before else "at its start"
+        raise Wrong(label, f"{_UNFIT_NAMES.get(found[0], code)} stands {place}. Delete it.")
+    length = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    if longest is not None and length > longest:
+        raise Wrong(label, f"{length} characters are too many. Shorten it to {longest}.")
+    return text
+
+
+def check_email(label: str, text: str) -> str:
+    """Return an e-mail address without the blanks around it.
+
+    Raises:
+        Wrong: it is none.
+    """
+    address = text.strip()
+    if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address):
+        raise Wrong(
+            label, f"“{_short(address)}” is not an e-mail address. Type one such as asha@example.org."
+        )
+    return check_text(label, address, longest=None, lines=False)
+
+
+def _short(text: str) -> str:
+    plain = _UNFIT.sub("␣", text[:41])
+    return plain if len(plain) <= 40 else f"{plain[:40]}…"
+
+
+_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNFIT_IN_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNFIT_NAMES: Final = {"\n": "a line break", "\t": "a tab", "\x00": "an empty character (NUL)"}
+_EMAIL: Final = re.compile(r"[^@\s,;:<>()\[\]\"\\]+@[^@\s,;:<>()\[\]\"\\.]+(\.[^@\s,;:<>()\[\]\"\\.]+)+")
+
+
+def _text(typed: _Typed) -> Value:
+    lines = typed.field.kind == "long_text"
+    text = check_text(typed.field.name, typed.text, longest=typed.field.max_length, lines=lines)
+    return Value(text, text)
+
+
+def _email(typed: _Typed) -> Value:
+    address = check_email(typed.field.name, typed.text)
+    return Value(address, address)
+
+
+def _url(typed: _Typed) -> Value:
+    address = check_text(typed.field.name, typed.text.strip(), longest=typed.field.max_length, lines=False)
+    try:
+        parts = urlsplit(address)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", address)
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise typed.wrong(f"“{_short(address)}” is not a web address. Type it from https:// on.")
+    return Value(address, address)
+
+
+# Country codes of one and two digits (ITU-T E.164); all others have three.
+_SHORT_CODES: Final = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
+
+
+def _phone(typed: _Typed) -> Value:
+    digits = re.sub(r"[\s().\-\u2010-\u2013]", "", typed.text)
+    if re.fullmatch(r"[1-9]\d{9}", digits, re.ASCII):
+        digits = f"+{HOME_CODE}{digits}"
+    if not re.fullmatch(r"\+[1-9]\d{6,14}", digits, re.ASCII):
+        raise typed.wrong(
+            f"“{_short(typed.text)}” is not a phone number. Type 10 digits, or all with the country code, "
+            "such as +971 501234567."
+        )
+    code = _SHORT_CODES.match(digits, 1)
+    end = code.end() if code else 4
+    # [DOC] phone numbers are stored as +CC-NNNNNNNNNN: leadsquared-api §9
+    number = f"{digits[:end]}-{digits[end:]}"
+    return Value(number, number)
+
+
+_NUMBER: Final = re.compile(
+    r"(?P<sign>[-+\u2212]?)(?P<whole>\d+|\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})*,\d{3})?(?P<part>\.\d+)?",
+    re.ASCII,
+)
+
+
+def _number(typed: _Typed) -> Value:
+    text = typed.text.strip()
+    found = _NUMBER.fullmatch(text)
+    if not found or not (found["whole"] or found["part"]):
+        raise typed.wrong(f"“{_short(text)}” is not a number. Type digits such as 112400, 1,12,400 or 1.5.")
+    whole, part = (found["whole"] or "0").replace(",", "").lstrip("0") or "0", found["part"] or ""
+    if len(whole) + len(part) > MOST_DIGITS:
+        raise typed.wrong(f"the number is too long. Type at most {MOST_DIGITS} digits.")
+    sign = "-" if found["sign"] in {"-", "\u2212"} and (whole + part).strip("0.") else ""
+    groups = [*re.findall(r"\d{1,2}(?=(?:\d\d)*$)", whole[:-3]), whole[-3:]]
+    return Value(f"{sign}{whole}{part}", f"{sign}{','.join(groups)}{part}")
+
+
+_TRUTH: Final = {"1": "1", "yes": "1", "true": "1", "y": "1", "0": "0", "no": "0", "false": "0", "n": "0"}
+
+
+def _yes_no(typed: _Typed) -> Value:
+    sent = _TRUTH.get(typed.text.strip().casefold())
+    if sent is None:
+        raise typed.wrong(f"“{_short(typed.text)}” is neither yes nor no. Type one of the two.")
+    return Value(sent, YES_NO[sent])
+
+
+_NEAR: Final = {"today": 0, "yesterday": -1, "tomorrow": 1}
+_WEEKDAY: Final = r"(?:(?P<weekday>[a-z]{3,9})\.?,? )?"
+_DATES: Final = tuple(
+    re.compile(_WEEKDAY + form, re.ASCII | re.IGNORECASE)
+    for form in (
+        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
+        # Day first, as in India; what is shown spells the month, so that a person sees how it was read.
+        r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})",
+        r"(?P<day>\d{1,2})[-/. ](?P<month>[a-z]{3,9})\.?,?[-/. ](?P<year>\d{4})",
+        r"(?P<month>[a-z]{3,9})\.? (?P<day>\d{1,2}),? (?P<year>\d{4})",
+    )
+)
+_A_DATE: Final = "Type a date such as {}."
+
+
+def _date(typed: _Typed) -> Value:
+    day = _day(typed, typed.text)
+    return Value(day.strftime(WIRE_DATE), _shown_day(day))
+
+
+def _day(typed: _Typed, text: str) -> date:
+    text = " ".join(text.split())
+    ask = _A_DATE.format(_shown_day(typed.today)[4:])
+    if text.casefold() in _NEAR:
+        return typed.today + timedelta(days=_NEAR[text.casefold()])
+    found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
+    if found is None:
+        raise typed.wrong(f"“{_short(text)}” is not a date. {ask}")
+    year, month, day = int(found["year"]), _month(found["month"]), int(found["day"])
+    if not month:
+        raise typed.wrong(f"“{found['month']}” is not a month; the day comes first. {ask}")
+    if year not in YEARS:
+        raise typed.wrong(f"the year {year} is too far away. {ask}")
+    days = calendar.monthrange(year, month)[1]
+    name = f"{_MONTHS[month - 1]} {year}" if month == 2 else _MONTHS[month - 1]
+    if not 1 <= day <= days:
+        raise typed.wrong(
+            f"{name} has {days} days. {_A_DATE.format(f'{days} {_MONTHS[month - 1][:3]} {year}')}"
+        )
+    result = date(year, month, day)
+    weekday = (found["weekday"] or "").casefold()
+    if weekday and not _DAYS[result.weekday()].casefold().startswith(weekday):
+        raise typed.wrong(
+            f"{_shown_day(result)[4:]} is a {_DAYS[result.weekday()]}. Leave the day of the week out."
+        )
+    return result
+
+
+def _month(text: str) -> int:
+    if text.isdecimal():
+        return int(text) if 1 <= int(text) <= 12 else 0
+    name = text.casefold()
+    return next(
+        (at for at, month in enumerate(_MONTHS, 1) if month.casefold().startswith(name)), 9 * (name == "sept")
+    )
+
+
+def _shown_day(day: date) -> str:
+    return f"{_DAYS[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1][:3]} {day.year:04}"
+
+
+_CLOCK: Final = r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2}))?)?(?: ?(?P<half>[ap])\.?m\.?)?"
+_TIME: Final = re.compile(_CLOCK, re.ASCII | re.IGNORECASE)
+_DATE_TIME: Final = re.compile(rf"(?P<day>.*?\S)(?:, ?| |T)(?P<clock>{_CLOCK})", re.ASCII | re.IGNORECASE)
+
+
+def _date_time(typed: _Typed) -> Value:
+    text = " ".join(typed.text.split())
+    found = _DATE_TIME.fullmatch(text)
+    if found is None or not (found["minute"] or found["half"]):
+        day = _day(typed, text)
+        raise typed.wrong(f"the time is missing. Type it after the date: {_shown_day(day)}, 11:20.")
+    day, clock = _day(typed, found["day"]), _clock(typed, found["clock"])
+    # A time that clocks show twice is the earlier one (fold=0); one that they leave out comes back as another.
+    sent = datetime.combine(day, clock, typed.zone).astimezone(UTC)
+    back = sent.astimezone(typed.zone)
+    if back.replace(tzinfo=None) != datetime.combine(day, clock):
+        raise typed.wrong(
+            f"the clocks in {typed.zone.key} were put forward over {clock:%H:%M}, so there was no such time. "
+            f"Type a time such as {_shown_day(back.date())}, {_shown_clock(back.time())}."
+        )
+    return Value(sent.strftime(WIRE_TIME), f"{_shown_day(day)}, {_shown_clock(clock)}")
+
+
+def _time(typed: _Typed) -> Value:
+    clock = _clock(typed, " ".join(typed.text.split()))
+    return Value(clock.strftime(WIRE_CLOCK), _shown_clock(clock))
+
+
+def _clock(typed: _Typed, text: str) -> time:
+    found = _TIME.fullmatch(text)
+    wrong = typed.wrong(f"“{_short(text)}” is not a time. Type one such as 11:20 or 3:30 pm.")
+    if found is None or not (found["minute"] or found["half"]):
+        raise wrong
+    hour, minute, second = int(found["hour"]), int(found["minute"] or 0), int(found["second"] or 0)
+    if found["half"]:
+        if not 1 <= hour <= 12:
+            raise wrong
+        hour = hour % 12 + 12 * (found["half"].casefold() == "p")
+    if hour > 23 or minute > 59 or second > 59:
+        raise wrong
+    return time(hour, minute, second)
+
+
+def _shown_clock(clock: time) -> str:
+    return clock.strftime("%H:%M:%S" if clock.second else "%H:%M")
+
+
+def _waits(field: Offered, parent_value: str) -> bool:
+    return bool(field.parent and field.by_parent) and not parent_value.strip()
+
+
+def _choice(typed: _Typed) -> Value:
+    offered = options(typed.field, parent_value=typed.parent_value)
+    if _waits(typed.field, typed.parent_value) and not typed.any_text:
+        raise typed.wrong(
+            f"choose {typed.field.parent_name or typed.field.parent} first; the list follows it."
+        )
+    parts = tuple(dict.fromkeys(_several(typed, offered))) if typed.field.multiple else (typed.text,)
+    for part in parts:
+        if offered and not typed.any_text and part not in offered:
+            raise typed.wrong(f"“{_short(part)}” is not in the list. Choose one of it.")
+        longest = None if part in offered else typed.field.max_length
+        check_text(typed.field.name, part, longest=longest, lines=False)
+    return Value(SEPARATOR.join(parts), ", ".join(parts))
+
+
+def _several(typed: _Typed, offered: tuple[str, ...]) -> Sequence[str]:
+    """The chosen options; a single text that is no option is a list in one line, as from a spreadsheet."""
+    if len(typed.parts) > 1 or typed.text in offered:
+        return typed.parts
+    split = [part.strip() for part in re.split(r"[;\n]", typed.text) if part.strip()]
+    return split or typed.parts
+
+
+def _user(typed: _Typed) -> Value:
+    """A user by e-mail or name. [SEEN] reads give the GUID; that writes take it is a [GUESS]: §1e, §19.12."""
+    name = typed.text.strip()
+    if not typed.users:
+        return _text(typed)
+    found = [
+        user
+        for user in typed.users.values()
+        if name.casefold() in {user.email.casefold(), user.name.casefold()}
+    ]
+    exact = typed.users.get(name.casefold())
+    if exact is None and len(found) != 1:
+        why = "fits several users" if found else "is not a user of LeadSquared"
+        raise typed.wrong(f"“{_short(name)}” {why}. Choose an e-mail address of the list.")
+    user = exact or found[0]
+    if not user.active:
+        raise typed.wrong(f"{user.name} is not active in LeadSquared any more. Choose another user.")
+    return Value(user.id, user.name or user.email)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How one kind of field is read, asked for and drawn."""
+
+    read: Callable[[_Typed], Value]
+    ask: str
+    control: Control
+
+
+_TEXTS: Final = {"text", "textarea"}
+_UNKNOWN: Final = _Kind(_text, "Type its value.", Control("text"))
+_KINDS: Final[Mapping[str, _Kind]] = {
+    "text": _UNKNOWN,
+    "long_text": _Kind(_text, "Type its text.", Control("textarea", "l")),
+    "number": _Kind(_number, "Type digits such as 112400.", Control("number", inputmode="decimal")),
+    "date": _Kind(_date, "Type a date such as 20 Nov 2026, or “yesterday”.", Control("date", "m")),
+    "date_time": _Kind(_date_time, "Type date and time: 20 Nov 2026, 11:20.", Control("date_time", "m")),
+    "time": _Kind(_time, "Type a time such as 11:20.", Control("time")),
+    "boolean": _Kind(_yes_no, "Choose yes or no.", Control("yes_no")),
+    "email": _Kind(_email, "Type an e-mail address.", Control("email", "m", inputmode="email")),
+    "phone": _Kind(_phone, "Type a phone number.", Control("tel", inputmode="tel", placeholder="+91-")),
+    "url": _Kind(_url, "Type a web address.", Control("url", "m", inputmode="url", placeholder="https://")),
+    "choice": _Kind(_choice, "Choose one of the list.", Control("select")),
+    "multiple_choice": _Kind(_choice, "Choose at least one of the list.", Control("checkboxes")),
+    "dependent_choice": _Kind(_choice, "Choose one of the list.", Control("select")),
+    "user": _Kind(_user, "Choose a user.", Control("user", "m")),
+}

@@ -1,0 +1,136 @@
+"""The forms above the lists: what is typed there becomes a `history.Filter`, or a message at its field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final
+
+from django import forms
+from django.utils import timezone
+
+from activities import audit, catalog, fields, history
+from activities.models import State
+
+_ANY: Final = [("", "Any")]
+_LONGEST: Final = 200
+# A list is asked for by a link too: whatever stands here beside the fields is no filter.
+_PAGING: Final = ("before", "after")
+
+
+class DayField(forms.CharField):
+    """A day as people write it, read in the same way as in the row editor."""
+
+    widget = forms.TextInput(attrs={"placeholder": "20 Nov 2026, today"})
+
+    def clean(self, value: Any) -> date | None:
+        """Return the day, or none when nothing was typed."""
+        text = super().clean(value)
+        if not text:
+            return None
+        kind = catalog.CatalogField(schema_name="", name=str(self.label), kind="date")
+        zone = timezone.get_current_timezone()
+        try:
+            sent = fields.read(kind, text, zone=zone, today=timezone.localdate()).sent  # type: ignore[arg-type]
+        except fields.Wrong as wrong:
+            why = wrong.message.removeprefix(f"{self.label}: ")
+            raise forms.ValidationError(why[:1].upper() + why[1:]) from wrong
+        return date.fromisoformat(sent[:10])
+
+
+class _FilterForm(forms.Form):
+    """What all lists share: a span of days, and where the page begins."""
+
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
+    before = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
+    after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        for name, field in self.fields.items():
+            field.widget.attrs.setdefault("class", "control")
+            field.widget.attrs.setdefault("id", f"filter-{name}")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a span that ends before it begins."""
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and until < since:
+            self.add_error("until", "This is before the first day. Type a later one.")
+        return self.cleaned_data
+
+    def wanted(self, **always: Any) -> history.Filter:
+        """Return what the list is narrowed to; with a mistake in it, only what it `always` is."""
+        if not self.is_valid():
+            return history.Filter(**always)
+        typed = {name: value for name, value in self.cleaned_data.items() if name not in _PAGING and value}
+        return history.Filter(**{**typed, **always})
+
+    def place(self) -> dict[str, int | None]:
+        """Return where the page begins."""
+        good = self.cleaned_data if self.is_valid() else {}
+        return {name: good.get(name) for name in _PAGING}
+
+
+class SubmissionFilterForm(_FilterForm):
+    """Narrows a list of submissions."""
+
+    text = forms.CharField(
+        label="Search notes, values, names and ids",
+        required=False,
+        max_length=_LONGEST,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "for example PAN, Nikhil, b6f1"}),
+    )
+    opportunity = forms.CharField(label="Opportunity, name or id", required=False, max_length=_LONGEST)
+    state = forms.ChoiceField(label="Outcome", required=False, choices=[*_ANY, *State.choices])
+    code = forms.TypedChoiceField(label="Activity type", required=False, coerce=int, empty_value=None)
+    person_id = forms.TypedChoiceField(label="Who", required=False, coerce=int, empty_value=None)
+
+    field_order = ("text", "person_id", "opportunity", "state", "code", "since", "until")
+
+    def __init__(self, data: Any, *, with_people: bool = False, with_state: bool = True) -> None:
+        super().__init__(data)
+        self.fields["text"].width = "l"  # type: ignore[attr-defined]
+        _offer(self.fields["code"], _types(data.get("code", "")))
+        if with_people:
+            _offer(self.fields["person_id"], _people(), first="Everybody")
+        else:
+            del self.fields["person_id"]
+        if not with_state:
+            del self.fields["state"]
+
+
+class EntryFilterForm(_FilterForm):
+    """Narrows the list of audit entries."""
+
+    person_id = forms.TypedChoiceField(label="Who", required=False, coerce=int, empty_value=None)
+    action = forms.ChoiceField(
+        label="What",
+        required=False,
+        choices=[("", "Anything"), *((code, re.sub(r"[._]", " ", code)) for code in audit.ACTIONS)],
+    )
+    subject = forms.CharField(label="About, name or id", required=False, max_length=_LONGEST)
+
+    field_order = ("person_id", "action", "subject", "since", "until")
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        _offer(self.fields["person_id"], _people(), first="Everybody")
+
+
+def _offer(field: forms.Field, choices: Iterable[tuple[Any, str]], *, first: str = "Any") -> None:
+    field.choices = [("", first), *choices]  # type: ignore[attr-defined]
+
+
+def _people() -> list[tuple[int, str]]:
+    return [(person.pk, person.name) for person in history.everybody()]
+
+
+def _types(chosen: str) -> list[tuple[int, str]]:
+    """The catalog's types by name, and the chosen code where the catalog does not have it."""
+    known = [(each.code, f"{each.name} · {each.code}") for each in catalog.activity_types().records]
+    known.sort(key=lambda each: each[1].casefold())
+    if chosen.isdecimal() and len(chosen) < 10 and int(chosen) not in dict(known):
+        known.append((int(chosen), f"Activity type {int(chosen)}"))
+    return known

@@ -1,0 +1,501 @@
+"""The row editor's form: what stands in its inputs, what each row looks like, and what is wrong with it.
+
+`typed` turns a POST into a draft's content and keeps every character; `change` adds, removes, duplicates and moves
+rows; `check` reads the content against the catalog and returns rows to draw, rows to submit, and problems.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.http import QueryDict
+
+from activities import fields
+from activities.catalog import Catalog, CatalogField
+from activities.models import LARGEST
+from activities.submissions import NewRow
+
+OTHER: Final = "other"
+MOST_ROWS_READ: Final = 200
+FIRST_OPPORTUNITY_CODE: Final = 12000  # activity codes from here on are opportunity types: leadsquared-api §2 [SEEN]
+LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-api §19.13); this one is ours
+_VALUE_NAME: Final = re.compile(r"r(\d{1,3})-v(\d{1,9})-(.{1,200})")
+_BARE_NAME: Final = re.compile(r"r(\d{1,3})-b(\d{1,3})-(name|value)")
+
+Content = dict[str, Any]
+TypedRow = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to put right: at which field, and what to do."""
+
+    field_id: str
+    message: str
+
+
+@dataclass
+class Cell:
+    """One custom field of one row, as it is drawn."""
+
+    id: str
+    name: str
+    label: str
+    control: fields.Control
+    value: str
+    values: Sequence[str]
+    mandatory: bool
+    redraws: bool
+    follows: bool = False
+    error: str = ""
+    is_missing: bool = False
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything was typed."""
+        return bool(self.value or self.values)
+
+    @property
+    def options(self) -> list[str]:
+        """What can be chosen; a value that left the list stays visible, so that nothing typed is lost."""
+        gone = [value for value in self.values if value not in self.control.options]
+        return [*self.control.options, *gone]
+
+    @property
+    def list_id(self) -> str:
+        """The id of the suggestions for what is typed."""
+        if self.control.input == "user":
+            return "owners"
+        return f"{self.id}-list" if self.control.options else ""
+
+
+@dataclass
+class BareField:
+    """A field by its SchemaName, for what the catalog does not know."""
+
+    id: str
+    name: str
+    value: str
+    error: str = ""
+
+
+@dataclass
+class RowForm:
+    """One row of the editor."""
+
+    number: int
+    code: str
+    is_other: bool
+    code_typed: str
+    type_name: str
+    owner: str
+    note: str
+    state: str = "free"
+    same_type: bool = False
+    cells: list[Cell] = field(default_factory=list)
+    more: list[Cell] = field(default_factory=list)
+    bare: list[BareField] = field(default_factory=list)
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+    type_error: str = ""
+    code_error: str = ""
+    owner_error: str = ""
+    note_error: str = ""
+
+    @property
+    def more_is_open(self) -> bool:
+        """Whether something that needs a look stands among the folded fields."""
+        return any(each.name or each.value or each.error for each in self.bare)
+
+    @property
+    def glyph(self) -> str:
+        """The shape that goes with the state."""
+        return {"ready": "ready", "error": "warning"}.get(self.state, "waiting")
+
+    @property
+    def state_in_words(self) -> str:
+        """The state as it is read out."""
+        return {"error": "has a problem", "free": "empty"}.get(self.state, self.state)
+
+
+@dataclass
+class Checked:
+    """A draft's content, read: rows to draw, rows to submit, and what is in the way."""
+
+    rows: list[RowForm]
+    new_rows: list[NewRow]
+    problems: list[Problem]
+    skip_option_check: bool
+
+    @property
+    def filled_count(self) -> int:
+        """How many rows are more than empty."""
+        return sum(row.state != "free" for row in self.rows)
+
+    @property
+    def problem_count(self) -> int:
+        """How many rows have a problem."""
+        return sum(row.state == "error" for row in self.rows)
+
+    @property
+    def places_left(self) -> int:
+        """How many more rows fit into one call."""
+        return max(0, LARGEST - self.filled_count)
+
+    @property
+    def free_places(self) -> range:
+        """The places that are still empty, to draw them."""
+        return range(self.places_left)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """What is needed to read a row: what LeadSquared offers, and where and when the person is."""
+
+    catalog: Catalog
+    zone: ZoneInfo
+    today: date
+    default_owner: str
+    skip_option_check: bool = False
+
+
+def typed(post: QueryDict) -> Content:
+    """Return what stands in the inputs, character by character, as a draft's content."""
+    digits = post.get("rows", "")
+    count = min(int(digits), MOST_ROWS_READ) if digits.isdecimal() and len(digits) < 6 else 0
+    rows = [_typed_row(post, number) for number in range(1, count + 1)]
+    for name in post:
+        if (match := _VALUE_NAME.fullmatch(name)) and 0 < int(match[1]) <= count:
+            values = [_newlines(value) for value in post.getlist(name)]
+            of_type = rows[int(match[1]) - 1]["values"].setdefault(match[2], {})
+            of_type[match[3]] = values[0] if len(values) == 1 else values
+        elif (match := _BARE_NAME.fullmatch(name)) and 0 < int(match[1]) <= count and match[3] == "name":
+            pair = {"schema_name": post[name], "value": _newlines(post.get(f"r{match[1]}-b{match[2]}-value", ""))}
+            if pair["schema_name"] or pair["value"]:
+                rows[int(match[1]) - 1]["bare"].append(pair)
+    return {"rows": rows, "skip_option_check": "skip_option_check" in post}
+
+
+def change(content: Content, do: str, *, default_owner: str = "") -> tuple[Content, int]:
+    """Carry out a button of the editor; return the new content and the number of the row to look at.
+
+    `do` is `add`, or `remove`, `duplicate`, `up` or `down` with a row's number, such as `up-3`; anything else only
+    draws the rows anew.
+    """
+    rows = deepcopy(content["rows"])
+    verb, _, digits = do.partition("-")
+    index = int(digits) - 1 if digits.isdecimal() and len(digits) < 4 else -1
+    looked_at = index
+    if verb == "add":
+        rows.append(_blank(default_owner))
+        looked_at = len(rows) - 1
+    elif 0 <= index < len(rows):
+        if verb == "remove":
+            del rows[index]
+            looked_at = min(index, len(rows) - 1)
+        elif verb == "duplicate":
+            rows.insert(index + 1, deepcopy(rows[index]))
+            looked_at = index + 1
+        elif verb in {"up", "down"}:
+            looked_at = max(0, min(len(rows) - 1, index + (1 if verb == "down" else -1)))
+            rows.insert(looked_at, rows.pop(index))
+    return {**content, "rows": rows}, max(0, looked_at) + 1
+
+
+def codes(content: Content) -> set[int]:
+    """Return the activity types that the rows use, so that their fields can be loaded."""
+    return {int(row["code"]) for row in content["rows"] if _is_code(row["code"])}
+
+
+def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
+    """Read every row; with `complain` its problems stand at their fields, else a row is at most unfinished."""
+    reads = [_RowReader(row, number, reader) for number, row in enumerate(content["rows"], start=1)]
+    forms = [read.form for read in reads]
+    new_rows = [read.new_row for read in reads if read.new_row is not None]
+    problems = [problem for read in reads for problem in read.problems]
+    if not problems and not new_rows:
+        problems = [Problem("r1-type", "There is no row yet. Choose an activity type in row 1.")]
+    filled = sum(form.state != "free" for form in forms)
+    if filled > LARGEST:
+        text = f"LeadSquared takes {LARGEST} activities in one call. Remove {filled - LARGEST} of the {filled} rows."
+        problems.insert(0, Problem("rows", text))
+    if not complain:
+        for form in forms:
+            _hush(form)
+    if len(forms) < LARGEST and (not forms or forms[-1].state != "free"):
+        forms.append(_RowReader(_blank(reader.default_owner), len(forms) + 1, reader).form)
+    _lay_out(forms)
+    return Checked(forms, new_rows, problems, reader.skip_option_check)
+
+
+class _RowReader:
+    """Reads one row: draws it, finds its problems, and makes the row to submit when there are none."""
+
+    def __init__(self, row: TypedRow, number: int, reader: Reader) -> None:
+        self.row, self.number, self.reader = row, number, reader
+        self.problems: list[Problem] = []
+        self.new_row: NewRow | None = None
+        self._missing = False
+        code = str(row["code"])
+        known = _is_code(code) and reader.catalog.knows_type(int(code))
+        is_other = bool(row.get("by_code")) or (bool(code) and not known)
+        self.form = RowForm(
+            number=number,
+            code="" if is_other else code,
+            is_other=is_other,
+            code_typed=code if is_other else "",
+            type_name=reader.catalog.type_name(int(code)) if _is_code(code) else "",
+            owner=row["owner"],
+            note=row["note"],
+        )
+        self._read(code)
+
+    def _read(self, code: str) -> None:
+        self.form.hidden = list(self._other_values(code))
+        sent: list[dict[str, Any]] = []
+        if _is_code(code):
+            for offered in self.reader.catalog.fields_of(int(code)):
+                sent.extend(self._field(offered, code))
+        sent.extend(self._bare())
+        if self._is_blank(code):
+            return
+        self._check_type(code)
+        owner_email, owner_name = self._owner()
+        self._note()
+        if self.problems:
+            self.form.state = "unfinished" if self._missing and len(self.problems) == self._missing_count else "error"
+            return
+        self.form.state = "ready"
+        self.new_row = NewRow(
+            code=int(code),
+            type_name=self.form.type_name,
+            owner_email=owner_email,
+            owner_name=owner_name,
+            note=self.form.note,
+            fields=tuple(sent),
+        )
+
+    _missing_count = 0
+
+    def _is_blank(self, code: str) -> bool:
+        values = any(value for of_type in self.row["values"].values() for value in of_type.values())
+        return not (code or self.row["note"] or values or self.row["bare"] or self.row.get("by_code"))
+
+    def _problem(self, anchor: str, text: str, *, missing: bool = False) -> str:
+        self.problems.append(Problem(anchor, f"Row {self.number}, {text}"))
+        if missing:
+            self._missing = True
+            self._missing_count += 1
+        return text
+
+    def _check_type(self, code: str) -> None:
+        form, n = self.form, self.number
+        if not code:
+            if form.is_other:
+                form.code_error = self._problem(
+                    f"r{n}-code", "Activity type: type its code, a number such as 208.", missing=True
+                )
+            else:
+                form.type_error = self._problem(f"r{n}-type", "Activity type: choose one.", missing=True)
+        elif not _is_code(code):
+            form.code_error = self._problem(f"r{n}-code", f"Activity type: “{code}” is not a code such as 208.")
+        elif int(code) >= FIRST_OPPORTUNITY_CODE:
+            form.code_error = self._problem(
+                f"r{n}-code", f"Activity type: {code} is an opportunity type. Activities have codes below 12000."
+            )
+        elif form.is_other and not self.row.get("by_code") and self.reader.catalog.types_are_known:
+            form.code_error = self._problem(
+                f"r{n}-code",
+                f"Activity type: LeadSquared’s list has no type {code}. Choose one, or “Another type, by its code”.",
+            )
+
+    def _owner(self) -> tuple[str, str]:
+        anchor = f"r{self.number}-owner"
+        typed_owner = self.row["owner"].strip()
+        if not typed_owner:
+            self.form.owner_error = self._problem(anchor, "Owner: choose a LeadSquared user by e-mail.", missing=True)
+            return "", ""
+        try:
+            email = fields.check_email("Owner", typed_owner)
+        except fields.Wrong as wrong:
+            self.form.owner_error = self._problem(anchor, str(wrong))
+            return "", ""
+        user = self.reader.catalog.user(email)
+        if user is None and self.reader.catalog.users_are_known:
+            self.form.owner_error = self._problem(
+                anchor,
+                f"Owner: LeadSquared has no user {email}. Choose one of the list, or refresh the lists below.",
+            )
+        elif user is not None and not user.active:
+            self.form.owner_error = self._problem(
+                anchor, f"Owner: {user.name} is inactive in LeadSquared. Choose an active user."
+            )
+        return (user.email, user.name) if user else (email, "")
+
+    def _note(self) -> None:
+        try:
+            fields.check_text("Note", self.row["note"], longest=LONGEST_NOTE, lines=True)
+        except fields.Wrong as wrong:
+            self.form.note_error = self._problem(f"r{self.number}-note", str(wrong))
+
+    def _field(self, offered: CatalogField, code: str) -> Iterator[dict[str, Any]]:
+        """Draw one field and yield what it sends; a field set yields its inner fields nested in it."""
+        if not offered.inner:
+            yield from self._one(offered, code, offered.schema_name, offered.name)
+            return
+        inner = [
+            sent
+            for each in offered.inner
+            for sent in self._one(
+                each, code, f"{offered.schema_name}~{each.schema_name}", f"{offered.name}: {each.name}"
+            )
+        ]
+        if inner:
+            yield {
+                "schema_name": offered.schema_name,
+                "label": offered.name,
+                "value": "",
+                "shown": "",
+                "typed": "",
+                "fields": inner,
+            }
+
+    def _one(self, offered: CatalogField, code: str, key: str, label: str) -> Iterator[dict[str, Any]]:
+        of_type: Mapping[str, Any] = self.row["values"].get(code, {})
+        value = of_type.get(key, "")
+        parent_value = str(of_type.get(offered.parent, "")) if offered.parent else ""
+        name = f"r{self.number}-v{code}-{key}"
+        cell = Cell(
+            id=name.replace("~", "-"),
+            name=name,
+            label=label,
+            control=fields.control(
+                offered, parent_value=parent_value, skip_option_check=self.reader.skip_option_check
+            ),
+            value=value if isinstance(value, str) else "",
+            values=[value] if isinstance(value, str) and value else list(value),
+            mandatory=offered.mandatory,
+            redraws=self.reader.catalog.is_parent(int(code), offered.schema_name),
+            follows=bool(offered.parent),
+        )
+        self.form.cells.append(cell)
+        try:
+            read = fields.read(
+                offered,
+                value,
+                zone=self.reader.zone,
+                today=self.reader.today,
+                skip_option_check=self.reader.skip_option_check,
+                parent_value=parent_value,
+                users=self.reader.catalog.users_by_email,
+            )
+        except fields.Wrong as wrong:
+            cell.is_missing = not cell.is_filled
+            cell.error = self._problem(cell.id, str(wrong), missing=cell.is_missing)
+            return
+        if read.sent:
+            yield {
+                "schema_name": offered.schema_name,
+                "label": label,
+                "value": read.sent,
+                "shown": read.shown,
+                "typed": value,
+            }
+
+    def _bare(self) -> Iterator[dict[str, Any]]:
+        """Draw the fields by SchemaName, with an empty pair behind them, and yield what they send."""
+        for index, pair in enumerate([*self.row["bare"], {"schema_name": "", "value": ""}], start=1):
+            drawn = BareField(f"r{self.number}-b{index}", pair["schema_name"], pair["value"])
+            self.form.bare.append(drawn)
+            if not (drawn.name or drawn.value):
+                continue
+            try:
+                read = fields.read_bare(drawn.name.strip(), drawn.value)
+            except fields.Wrong as wrong:
+                drawn.error = self._problem(f"{drawn.id}-name", str(wrong))
+                continue
+            yield {
+                "schema_name": drawn.name.strip(),
+                "label": drawn.name.strip(),
+                "value": read.sent,
+                "shown": read.shown,
+                "typed": drawn.value,
+                "bare": True,
+            }
+
+    def _other_values(self, code: str) -> Iterator[tuple[str, str]]:
+        """Values that were typed for another type, kept in case the person goes back to it."""
+        for other, of_type in self.row["values"].items():
+            drawn = _drawn_keys(self.reader.catalog, code) if other == code else set()
+            for key, value in of_type.items():
+                for each in [value] if isinstance(value, str) else value:
+                    if each and key not in drawn:
+                        yield f"r{self.number}-v{other}-{key}", each
+
+
+def _drawn_keys(catalog: Catalog, code: str) -> set[str]:
+    offered = catalog.fields_of(int(code)) if _is_code(code) else ()
+    inner = {f"{each.schema_name}~{one.schema_name}" for each in offered for one in each.inner}
+    return inner | {each.schema_name for each in offered if not each.inner}
+
+
+def _hush(form: RowForm) -> None:
+    """Nobody likes to be told that a form is wrong before it is done."""
+    form.type_error = form.code_error = form.owner_error = form.note_error = ""
+    for drawn in [*form.cells, *form.bare]:
+        drawn.error = ""
+    if form.state == "error":
+        form.state = "unfinished"
+
+
+def _lay_out(forms: list[RowForm]) -> None:
+    """Fold away optional fields that no row of the type has filled: per type, so that runs stay aligned."""
+    stands: set[tuple[str, str]] = set()
+    for form in forms:
+        for cell in form.cells:
+            if cell.mandatory or cell.is_filled or cell.error:
+                stands.add(_place(form, cell))
+    above = ""
+    for form in forms:
+        code = form.code or form.code_typed
+        form.same_type = bool(code) and code == above
+        above = code
+        cells, form.cells = form.cells, []
+        few = len(cells) <= 5
+        for cell in cells:
+            (form.cells if few or _place(form, cell) in stands else form.more).append(cell)
+
+
+def _place(form: RowForm, cell: Cell) -> tuple[str, str]:
+    return form.code or form.code_typed, cell.name.partition("-")[2]
+
+
+def _typed_row(post: QueryDict, number: int) -> TypedRow:
+    chosen = post.get(f"r{number}-type", "")
+    by_code = chosen == OTHER
+    return {
+        "code": post.get(f"r{number}-code", "").strip() if by_code else chosen,
+        "by_code": by_code,
+        "owner": post.get(f"r{number}-owner", ""),
+        "note": _newlines(post.get(f"r{number}-note", "")),
+        "values": {},
+        "bare": [],
+    }
+
+
+def _newlines(text: str) -> str:
+    """Undo what forms do to line ends on their way."""
+    return text.replace("\r\n", "\n")
+
+
+def _blank(owner: str) -> TypedRow:
+    return {"code": "", "by_code": False, "owner": owner, "note": "", "values": {}, "bare": []}
+
+
+def _is_code(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0

@@ -1,0 +1,38 @@
+"""The outside world in its own words: LeadSquared's API. No Django, no settings; could be lifted out."""
+
+from __future__ import annotations
+
+from activities.leadsquared.answers import field_of, in_words, read_bulk, request_body
+from activities.leadsquared.errors import (
+    LeadSquaredError,
+    NotSent,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unclear,
+)
+from activities.leadsquared.records import (
+    BulkAnswer,
+    OutgoingActivity,
+    OutgoingField,
+    RawAnswer,
+    RowAnswer,
+)
+
+__all__ = [
+    "BulkAnswer",
+    "LeadSquaredError",
+    "NotSent",
+    "OutgoingActivity",
+    "OutgoingField",
+    "RateLimited",
+    "RawAnswer",
+    "Refused",
+    "RowAnswer",
+    "Unauthorized",
+    "Unclear",
+    "field_of",
+    "in_words",
+    "read_bulk",
+    "request_body",
+]

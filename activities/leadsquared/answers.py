@@ -1,0 +1,275 @@
+"""Status and body in, records or errors out. Pure functions, and the only place that knows LeadSquared's spellings.
+
+Nothing here trusts what came: whatever surprises is `Unclear` for a write, and an error of the room for a read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NoReturn
+
+from activities.leadsquared.errors import (
+    LeadSquaredError,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unclear,
+)
+from activities.leadsquared.records import (
+    BulkAnswer,
+    OutgoingActivity,
+    OutgoingField,
+    RawAnswer,
+    RowAnswer,
+)
+
+# leadsquared-api §15; judged by the type alone, never by its text, which may echo what a person typed
+ACCESS_TYPES: Final = frozenset(
+    {
+        "MXInvalidAccessDetailsException",
+        "MXUnAuthorizedAccessException",
+        "MXUnauthorizedRequestException",
+        "MXAuthenticationFailedException",
+    }
+)
+RATE_TYPES: Final = frozenset({"MXAPIRateLimitExceededException", "MXThrottleException"})
+VALIDATION_TYPES: Final = frozenset(
+    {
+        "MXMandatoryAttributeMissingException",
+        "MXMandatoryFieldMissingException",
+        "MXInvalidActivityFieldsException",
+        "MXInvalidActivityException",
+        "MXUnknownProspectActivityException",
+        "MXInvalidInputException",
+        "MXInvalidDataTypeException",
+        "MXInvalidEntityReferenceException",
+        "MXUnknownAttributeException",
+        "MXDuplicateEntryException",
+        "MXDuplicateEntityNameException",
+        "MXXSSException",
+        "MXInvalidLeadException",
+        "MXInvalidFieldException",
+    }
+)
+NO_OPPORTUNITY: Final = "opportunity does not exist"  # [SEEN] message only, on a 500: leadsquared-api §6
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_FIELD: Final = re.compile(r"\b(mx_Custom_\d+(?:~mx_CustomObject_\d+)?|mx_[A-Za-z0-9_]+)\b")
+_MICROSOFT_DATE: Final = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
+_TEXT_DATES: Final = ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S")
+
+_SENTENCES: Final[Mapping[str, str]] = {
+    "MXMandatoryAttributeMissingException": "A value that LeadSquared requires{field} is missing. Fill it in and post the row again.",
+    "MXMandatoryFieldMissingException": "A value that LeadSquared requires{field} is missing. Fill it in and post the row again.",
+    "MXInvalidActivityFieldsException": "LeadSquared requires a value, or does not take the one given{field}. Put it right and post the row again.",
+    "MXInvalidActivityException": "LeadSquared does not know this activity type. Refresh the lists, choose another type and post the row again.",
+    "MXInvalidDataTypeException": "A value does not fit its field’s type{field}. Put it right and post the row again.",
+    "MXInvalidEntityReferenceException": "A value is not in LeadSquared’s list{field}. Refresh the lists, choose another and post the row again.",
+    "MXUnknownAttributeException": "LeadSquared does not know a field of this row{field}. Refresh the lists and post the row again.",
+    "MXDuplicateEntryException": "A value that must be unique is in use already{field}. Change it and post the row again.",
+    "MXXSSException": "A value looks like script or HTML{field}, and LeadSquared refuses that. Take the markup out and post the row again.",
+    "MXInvalidFieldException": "LeadSquared does not take a field of this row{field}. Refresh the lists and post the row again.",
+    "MXInvalidLeadException": "LeadSquared does not take the lead of this opportunity. Look at it in LeadSquared.",
+    "MXUnAuthorizedAccessException": "The portal’s LeadSquared user may not see this opportunity or its lead. Ask an administrator of LeadSquared for the right.",
+    "MXUnauthorizedRequestException": "The portal’s LeadSquared user may not see this opportunity or its lead. Ask an administrator of LeadSquared for the right.",
+}
+
+
+def request_body(activities: Iterable[OutgoingActivity]) -> bytes:
+    """Return the exact bytes of the bulk call: a bare JSON array in UTF-8 (leadsquared-api §1 [DOC])."""
+    return json.dumps([_outgoing(each) for each in activities], ensure_ascii=False).encode("utf-8")
+
+
+def read_bulk(raw: RawAnswer, *, row_count: int) -> BulkAnswer:
+    """Judge the answer to a bulk call of `row_count` activities, row by row.
+
+    Raises:
+        RateLimited, Unauthorized, Refused, Unclear: the answer is about the call as a whole, or cannot be read.
+    """
+    if not raw.complete:
+        raise Unclear(status=raw.status, said="The answer broke off.", row_count=row_count, raw=raw)
+    body = _parsed(raw.body)
+    error = _judge(raw.status, body, row_count)
+    if error is not None:
+        if isinstance(error, Unclear):
+            error.raw = raw
+        raise error
+    rows = body.get("Response") if isinstance(body, dict) else body
+    if not isinstance(rows, list):
+        raise Unclear(status=raw.status, said="The answer has no list of rows.", row_count=row_count, raw=raw)
+    return BulkAnswer(tuple(_row(number, rows) for number in range(1, row_count + 1)))
+
+
+def read(status: int, body: bytes) -> Any:
+    """Return the JSON of a read's good answer.
+
+    Raises:
+        LeadSquaredError: it is not a good answer.
+    """
+    parsed = _parsed(body)
+    error = _judge(status, parsed, 1)
+    if error is not None:
+        raise error
+    return parsed
+
+
+def field_of(said: str) -> str:
+    """Return the SchemaName that LeadSquared's words name, or nothing."""
+    match = _FIELD.search(said)
+    return match[1] if match else ""
+
+
+def in_words(exception_type: str, said: str) -> str | None:
+    """Say in one or two sentences what happened and what to do; None for what cannot be translated."""
+    if NO_OPPORTUNITY in said.lower():
+        return "LeadSquared has no such opportunity, or the portal’s LeadSquared user may not see it."
+    sentence = _SENTENCES.get(exception_type)
+    if sentence is None:
+        return None
+    schema_name = field_of(said)
+    return sentence.format(field=f" ({schema_name})" if schema_name else "")
+
+
+def as_text(value: Any) -> str:
+    """Return a value as text that can be stored: LeadSquared mixes strings, numbers, booleans and null."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def as_int(value: Any) -> int | None:
+    """Return a whole number that may come as text, else None."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal() and len(value) < 10:
+        return int(value)
+    return None
+
+
+def as_flag(value: Any) -> bool:
+    """Return a yes or no that may come as a boolean, a number or text."""
+    return value is True or as_text(value).strip().lower() in {"1", "true", "yes"}
+
+
+def as_time(value: Any) -> datetime | None:
+    """Return a UTC time in any of the four forms of leadsquared-api §18, else None."""
+    text = as_text(value).strip()
+    if match := _MICROSOFT_DATE.fullmatch(text):
+        try:
+            return datetime.fromtimestamp(int(match[1]) / 1000, UTC)
+        except (OverflowError, OSError, ValueError):
+            return None
+    for form in _TEXT_DATES:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    return None
+
+
+def rows_of(body: Any, *keys: str) -> list[dict[str, Any]]:
+    """Return the objects of a bare array, or of the list under one of these keys; anything else is no row."""
+    if isinstance(body, dict):
+        body = next((body[key] for key in (*keys, "List") if isinstance(body.get(key), list)), [])
+    return [each for each in body if isinstance(each, dict)] if isinstance(body, list) else []
+
+
+def _outgoing(activity: OutgoingActivity) -> dict[str, Any]:
+    sent: dict[str, Any] = {"ActivityEvent": activity.code}
+    if activity.note:
+        sent["ActivityNote"] = activity.note
+    sent["ActivityOwnerEmail"] = activity.owner_email
+    if activity.fields:
+        sent["Fields"] = [_outgoing_field(each) for each in activity.fields]
+    if activity.skip_option_check:
+        # The documentation shows no place for it; with a bare array only the object is left: leadsquared-api §1c
+        sent["ValidateDropDownOptions"] = True
+    return sent
+
+
+def _outgoing_field(field: OutgoingField) -> dict[str, Any]:
+    sent: dict[str, Any] = {"SchemaName": field.schema_name, "Value": field.value}
+    if field.fields:
+        sent["Fields"] = [_outgoing_field(each) for each in field.fields]
+    return sent
+
+
+class _Unreadable:
+    """Stands for a body that is not JSON."""
+
+
+_UNREADABLE: Final = _Unreadable()
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+    except (ValueError, RecursionError, MemoryError):
+        return _UNREADABLE
+
+
+def _judge(status: int, body: Any, row_count: int) -> LeadSquaredError | None:
+    """Return the error that status and body amount to, None for a good answer."""
+    kind, said = _envelope(body)
+    facts: dict[str, Any] = {
+        "status": status,
+        "said": said,
+        "exception_type": kind,
+        "row_count": row_count,
+    }
+    if status == 429 or kind in RATE_TYPES:
+        return RateLimited(whole_day=bool(re.search(r"\bday|\bdaily", said, re.IGNORECASE)), **facts)
+    if status == 401 or kind in ACCESS_TYPES:
+        return Unauthorized(**facts)
+    if kind in VALIDATION_TYPES or (said and NO_OPPORTUNITY in said.lower() and not kind):
+        return Refused(**facts)
+    if status in {400, 404} and not kind:
+        return Refused(**facts)
+    if status != 200 or kind or said or body is _UNREADABLE:
+        return Unclear(**{**facts, "said": said or _what_came(status, body)})
+    return None
+
+
+def _what_came(status: int, body: Any) -> str:
+    return f"Status {status}" + (", and a body that is not JSON." if body is _UNREADABLE else ".")
+
+
+def _envelope(body: Any) -> tuple[str, str]:
+    """Return type and words of an error envelope, empty when the body is none (leadsquared-api §15)."""
+    if not isinstance(body, dict):
+        return "", ""
+    kind, said = as_text(body.get("ExceptionType")), as_text(body.get("ExceptionMessage"))
+    if not (kind or said) and as_text(body.get("Status")).lower() in {"error", "failed"}:
+        message = body.get("Message")
+        said = as_text(message.get("Message")) if isinstance(message, dict) else as_text(message)
+        said = said or "LeadSquared answered with an error and no words."
+    return kind, said
+
+
+def _row(number: int, rows: Sequence[Any]) -> RowAnswer:
+    """Match by RowNumber, never by position; a number that comes twice, or not, says nothing."""
+    named = [each for each in rows if isinstance(each, dict) and as_int(each.get("RowNumber")) == number]
+    if len(named) != 1:
+        return RowAnswer(number, said="" if not named else "The answer names this row more than once.")
+    row = named[0]
+    kind = as_text(row.get("ExceptionType"))
+    said = next(
+        (as_text(row[key]) for key in ("ErrorMessage", "ExceptionMessage", "Message") if row.get(key)), ""
+    )
+    activity_id = as_text(row.get("ProspectActivityId")).strip().lower()
+    created = row.get("ActivityCreated")
+    # Only the JSON boolean is a clear word; "true" or 1 would be a guess about a shape nobody has seen.
+    if created is True and not (kind or said) and _GUID.fullmatch(activity_id) and activity_id.strip("0-"):
+        return RowAnswer(number, created=True, activity_id=activity_id)
+    if created is False and not activity_id.strip("0-"):
+        return RowAnswer(number, created=False, exception_type=kind, said=said)
+    return RowAnswer(number, exception_type=kind, said=said)

@@ -1,0 +1,315 @@
+"""One method per call of LeadSquared's API. Keys travel in headers only, redirects are refused, nothing is retried."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from activities.leadsquared import reading, wire
+from activities.leadsquared.answers import read
+from activities.leadsquared.errors import LeadSquaredError, NotSent, Refused
+from activities.leadsquared.records import (
+    Activities,
+    Activity,
+    ActivityType,
+    Field,
+    Identity,
+    Lead,
+    Opportunity,
+    OpportunityType,
+    RawAnswer,
+    User,
+)
+
+MIB: Final = 1024 * 1024
+BULK: Final = "ProspectActivity.svc/Bulk/CustomActivity/Add/ByOpportunityId"
+# [GUESS] the documentation does not give this address: leadsquared-api §19.14
+DEPENDENT_OPTIONS: Final = "ProspectActivity.svc/ActivityField/DependentDropdown/Options/Get"
+ACTIVITIES_OF_OPPORTUNITY: Final = "OpportunityManagement.svc/GetActivitiesOfOpportunity"
+PAGE_SIZE: Final = 100
+MOST_PAGES: Final = 50
+USERS_PAGE_SIZE: Final = 1000  # [SEEN] the most that User/AdvancedSearch takes: leadsquared-api §10
+USERS_MAY_BE_CUT_AT: Final = 200  # [GUESS] one report says that Users.Get stops here: leadsquared-api §10
+_OPPORTUNITY_COLUMNS: Final = "mx_Custom_1,mx_Custom_2,mx_Custom_3,Owner,OwnerName,Status,CreatedOn"
+_ACTIVITY_COLUMNS: Final = (
+    "ActivityEvent,ActivityEvent_Note,Owner,OwnerName,CreatedOn,CreatedBy,CreatedByName,CreatedByEmailAddress"
+)
+
+
+class Client:
+    """Calls LeadSquared with the keys of one user.
+
+    `permit` is called with the kind of call before each read and may raise to refuse it; the bulk call's permit is
+    taken by its caller. Times are seconds. A client may be used by one thread at a time.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        access_key: str,
+        secret_key: str,
+        *,
+        permit: Callable[[str], None],
+        connect_timeout: float = 5.0,
+        read_timeout: float = 30.0,
+        deadline: float = 45.0,
+        user_agent: str = "lsq-portal",
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._permit = permit
+        self._timeout = (connect_timeout, read_timeout)
+        self._deadline = deadline
+        self._headers = {
+            "x-LSQ-AccessKey": access_key,
+            "x-LSQ-SecretKey": secret_key,
+            # [SEEN] a body that is not UTF-8 got 400: leadsquared-api §0
+            "Content-Type": "application/json; charset=utf-8",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": user_agent,
+        }
+        self._session = wire.new_session()
+
+    def __repr__(self) -> str:
+        return f"<Client of {self._url}>"
+
+    @staticmethod
+    def now() -> float:
+        """Return the reading of the clock that `not_after` is compared with."""
+        return wire.clock()
+
+    def post_activities(
+        self, opportunity_id: str, body: bytes, *, row_count: int, not_after: float | None = None
+    ) -> RawAnswer:
+        """Make the bulk call (leadsquared-api §1) and return its answer unread, whatever its status.
+
+        Raises:
+            NotSent: nothing left; also when `not_after` had passed before the first byte.
+            Unclear: it may or may not have been written.
+        """
+        # A pooled connection that the server closed while idle looks exactly like "written, then reset".
+        with wire.new_session(not_after=not_after) as session:
+            return wire.exchange(
+                session,
+                "POST",
+                f"{self._url}/{BULK}?{urlencode({'opportunityId': opportunity_id})}",
+                headers={**self._headers, "Connection": "close"},
+                body=body,
+                timeout=self._timeout,
+                deadline=self._deadline,
+                most_bytes=MIB,
+                row_count=row_count,
+            )
+
+    def who_am_i(self) -> Identity:
+        """Ask whose keys these are (§10): the cheapest check of the keys.
+
+        Raises:
+            Unauthorized: they are not accepted.
+        """
+        return reading.identity(self._get("Authentication.svc/UserByAccessKey.Get"))
+
+    def find_leads(self, text: str) -> list[Lead]:
+        """Search leads by name, e-mail, phone or company (§9)."""
+        return reading.leads(self._get("LeadManagement.svc/Leads.GetByQuickSearch", key=text))
+
+    def leads_by_email(self, email: str) -> list[Lead]:
+        """Return the leads with this e-mail; rows that do not match are dropped, as a misread name filters nothing."""
+        found = reading.leads(self._get("LeadManagement.svc/Leads.GetByEmailaddress", emailaddress=email))
+        return [lead for lead in found if lead.email.strip().lower() == email.strip().lower()]
+
+    def leads_by_phone(self, phone: str, *, country_code: str = "91") -> list[Lead]:
+        """Return the leads with this phone, asked for in the spellings that accounts are known to want (§9)."""
+        found: dict[str, Lead] = {}
+        for spelling in phone_spellings(phone, country_code=country_code):
+            body = self._get("LeadManagement.svc/RetrieveLeadByPhoneNumber", phone=spelling)
+            found |= {lead.id: lead for lead in reading.leads(body) if _has_phone(lead, phone)}
+            if found:
+                break
+        return list(found.values())
+
+    def lead(self, lead_id: str) -> Lead | None:
+        """Return the lead of this id, None when LeadSquared knows none (§9)."""
+        found = reading.leads(self._get("LeadManagement.svc/Leads.GetById", id=lead_id))
+        return next((lead for lead in found if lead.id.lower() == lead_id.lower()), None)
+
+    def opportunity_types(self) -> list[OpportunityType]:
+        """List the types of opportunities (§8)."""
+        return reading.opportunity_types(self._get("OpportunityManagement.svc/GetOpportunityTypes"))
+
+    def opportunities_of_lead(self, lead_id: str, types: Iterable[OpportunityType]) -> list[Opportunity]:
+        """Return a lead's opportunities of these types, all pages; a fresh one may be missing (§5, search index)."""
+        found: dict[str, Opportunity] = {}
+        for each in types:
+            path = "OpportunityManagement.svc/GetOpportunitiesOfLead"
+            # [SEEN] opportunityType is required on some accounts: leadsquared-api §5
+            for body, _ in self._pages(path, _OPPORTUNITY_COLUMNS, leadId=lead_id, opportunityType=each.code):
+                rows = reading.opportunities(body, type_code=each.code, type_name=each.name)
+                new = {row.id: row for row in rows if row.id not in found}
+                found |= new
+                if not new or len(rows) < PAGE_SIZE:
+                    break
+        return list(found.values())
+
+    def opportunity(self, opportunity_id: str) -> Opportunity:
+        """Return one opportunity (§6).
+
+        Raises:
+            Refused: LeadSquared has none of this id, or the keys' user may not see it.
+        """
+        path = "OpportunityManagement.svc/GetOpportunityDetails"
+        found = reading.opportunity(self._get(path, OpportunityId=opportunity_id))
+        if found.id.lower() not in {"", opportunity_id.lower()} or not found.lead_id:
+            raise Refused(status=200, said="Opportunity does not exist")
+        return found
+
+    def activity_types(self) -> list[ActivityType]:
+        """List the activity types; opportunity types, which stand among them, are left out (§2)."""
+        return reading.activity_types(self._get("ProspectActivity.svc/ActivityTypes.Get"))
+
+    def activity_fields(self, code: int) -> list[Field]:
+        """Return the fields of an activity type, in form order (§3)."""
+        return reading.fields(self._get("ProspectActivity.svc/CustomActivity/GetActivitySetting", code=code))
+
+    def dropdown_options(self, code: int, schema_name: str, *, field_set: str = "") -> list[str]:
+        """Return the options of an independent drop-down; `field_set` is the field that holds it (§4)."""
+        parameter: dict[str, Any] = {"SchemaName": schema_name, "ActivityEventCode": code}
+        if field_set:
+            parameter = {**parameter, "SchemaName": field_set, "CustomObjectSchemaName": schema_name}
+        found: dict[str, None] = {}
+        for page in range(1, MOST_PAGES + 1):
+            body = {"Parameter": parameter, "Paging": {"PageIndex": page, "PageSize": USERS_PAGE_SIZE}}
+            options = reading.options(self._post("ProspectActivity.svc/ActivityField/Dropdown/Options/Get", body))
+            new = [each for each in options if each not in found]
+            found |= dict.fromkeys(new)
+            if not new or len(options) < USERS_PAGE_SIZE:
+                break
+        return list(found)
+
+    def dependent_options(
+        self, code: int, parent: str, parent_value: str, child: str, *, field_set: str = ""
+    ) -> list[str]:
+        """Return the options of a dependent drop-down under one value of its parent (§4)."""
+        parameter = {
+            "ParentSchemaName": parent,
+            "ParentFieldValue": parent_value,
+            "ChildSchemaName": child,
+            "ActivityEventCode": code,
+        }
+        if field_set:
+            parameter["SchemaName"] = field_set
+        return reading.dependent_options(self._post(DEPENDENT_OPTIONS, {"Parameter": parameter}), child)
+
+    def users(self) -> list[User]:
+        """List the users, inactive ones too (§10); where the short list may be cut, the search brings the rest."""
+        found = {user.email.lower(): user for user in reading.users(self._get("UserManagement.svc/Users.Get"))}
+        if len(found) >= USERS_MAY_BE_CUT_AT:
+            found |= {user.email.lower(): user for user in self._searched_users()}
+        return list(found.values())
+
+    def activities_of_opportunity(
+        self, opportunity_id: str, *, code: int | None = None, columns: Iterable[str] = ()
+    ) -> Activities:
+        """Return the activities of an opportunity, all pages (§11 A); `columns` are further SchemaNames."""
+        asked = ",".join([_ACTIVITY_COLUMNS, *columns])
+        query: dict[str, Any] = {"opportunityId": opportunity_id}
+        if code is not None:
+            query["activityEventCode"] = code
+        return self._activities(ACTIVITIES_OF_OPPORTUNITY, asked, **query)
+
+    def activities_of_lead(self, lead_id: str) -> Activities:
+        """Return the trail of a lead, all pages (§11 B): fresher than the list, without the opportunity's id."""
+        return self._activities("ProspectActivity.svc/Retrieve", "", leadId=lead_id)
+
+    def _activities(self, path: str, columns: str, **query: Any) -> Activities:
+        found: dict[str, Activity] = {}
+        counted: int | None = None
+        server_time: datetime | None = None
+        for body, raw in self._pages(path, columns, **query):
+            rows = reading.activities(body)
+            new = {row.id: row for row in rows if row.id not in found}
+            found |= new
+            counted = reading.record_count(body)
+            server_time = server_time or reading.server_time(raw.headers.get("date", ""))
+            if not new or counted is not None and len(found) >= counted:
+                break
+        return Activities(tuple(found.values()), whole=counted == len(found), server_time=server_time)
+
+    def _searched_users(self) -> Iterator[User]:
+        seen: set[str] = set()
+        for page in range(1, MOST_PAGES + 1):
+            body = {
+                "Columns": {"Include_CSV": "UserID,FirstName,LastName,EmailAddress,Role,StatusCode"},
+                "GroupConditions": [],
+                "Sorting": [{"ColumnName": "EmailAddress", "Direction": 0}],
+                "Paging": {"PageIndex": page, "PageSize": USERS_PAGE_SIZE},
+            }
+            found = reading.users(self._post("UserManagement.svc/User/AdvancedSearch", body))
+            new = [user for user in found if user.email.lower() not in seen]
+            seen |= {user.email.lower() for user in new}
+            yield from new
+            if not new or len(found) < USERS_PAGE_SIZE:
+                return
+
+    def _pages(self, path: str, columns: str, **query: Any) -> Iterator[tuple[Any, RawAnswer]]:
+        """Yield page after page; which keys page the list of an opportunity is contradictory, so both go along."""
+        for page in range(1, MOST_PAGES + 1):
+            paging: dict[str, Any] = {"PageIndex": page, "PageSize": PAGE_SIZE}
+            if path == ACTIVITIES_OF_OPPORTUNITY:
+                paging |= {"Offset": str(page), "RowCount": str(PAGE_SIZE)}  # leadsquared-api §11 A
+            body: dict[str, Any] = {
+                "Paging": paging,
+                "Sorting": {"ColumnName": "CreatedOn", "Direction": "1"},
+            }
+            if columns:
+                body["Columns"] = {"Include_CSV": columns}
+            raw = self._call("POST", path, query, body)
+            yield read(raw.status, raw.body), raw
+
+    def _get(self, path: str, **query: Any) -> Any:
+        raw = self._call("GET", path, query, None)
+        return read(raw.status, raw.body)
+
+    def _post(self, path: str, body: Any) -> Any:
+        raw = self._call("POST", path, {}, body)
+        return read(raw.status, raw.body)
+
+    def _call(self, method: str, path: str, query: dict[str, Any], body: Any) -> RawAnswer:
+        try:
+            self._permit("read")
+        except LeadSquaredError:
+            raise
+        except Exception as cause:
+            raise NotSent(said="There was no permit for the call.") from cause
+        address = f"{self._url}/{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        return wire.exchange(
+            self._session,
+            method,
+            address,
+            headers=self._headers,
+            body=None if body is None else wire.encoded(body),
+            timeout=self._timeout,
+            deadline=self._deadline,
+            most_bytes=8 * MIB,
+        )
+
+
+def phone_spellings(phone: str, *, country_code: str) -> list[str]:
+    """Return the spellings under which a phone may be stored: as typed, ten digits, +CC-N, CCN (§9)."""
+    digits = re.sub(r"\D", "", phone)
+    typed = re.sub(r"[\s()]", "", phone)
+    local = digits.removeprefix("0")
+    if len(digits) > 10 and digits.startswith(country_code):
+        local = digits[len(country_code) :]
+    spellings = [f"+{country_code}-{local}", local, f"{country_code}{local}", typed, digits]
+    if typed.startswith("+") and not digits.startswith(country_code):
+        spellings = [typed, digits, *(f"+{digits[:n]}-{digits[n:]}" for n in (3, 2, 1))]
+    return list(dict.fromkeys(each for each in spellings if each))
+
+
+def _has_phone(lead: Lead, phone: str) -> bool:
+    wanted = re.sub(r"\D", "", phone)[-10:]
+    return any(re.sub(r"\D", "", each).endswith(wanted) for each in (lead.phone, lead.mobile) if each)

@@ -1,0 +1,43 @@
+"""What is stored. The audit table is not exported: audit.py is its only door."""
+
+from __future__ import annotations
+
+from activities.models.calls import Account, Call, CallKind, Worker
+from activities.models.catalog import CatalogEntry, CatalogKind
+from activities.models.drafts import Draft
+from activities.models.people import Role, User
+from activities.models.submissions import (
+    LARGEST,
+    OUTCOMES,
+    SETTLED,
+    TRANSITIONS,
+    Attempt,
+    Outcome,
+    Row,
+    State,
+    Submission,
+    Verdict,
+)
+from activities.models import audit_entries as _audit_entries  # noqa: F401  (Django finds its tables through here)
+
+__all__ = [
+    "LARGEST",
+    "OUTCOMES",
+    "SETTLED",
+    "TRANSITIONS",
+    "Account",
+    "Attempt",
+    "Call",
+    "CallKind",
+    "CatalogEntry",
+    "CatalogKind",
+    "Draft",
+    "Outcome",
+    "Role",
+    "Row",
+    "State",
+    "Submission",
+    "User",
+    "Verdict",
+    "Worker",
+]

@@ -1,0 +1,45 @@
+"""The append-only, hash-chained record. Only audit.py imports this module.
+
+Triggers refuse every change of an entry (installed by apps.py after each migration). Personal contents are not here:
+an entry carries salted hashes of them, so that they can be purged and the chain still verifies.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class AuditEntry(models.Model):
+    """One thing that happened. Actor and subject are text: the entry outlives whatever it names."""
+
+    seq = models.BigIntegerField(unique=True)
+    at = models.DateTimeField()
+    action = models.CharField(max_length=60, db_index=True)
+    actor_id = models.BigIntegerField(null=True, db_index=True)
+    actor = models.CharField(max_length=200)
+    address = models.CharField(max_length=45, blank=True)
+    agent = models.CharField(max_length=200, blank=True)
+    request_id = models.CharField(max_length=20, blank=True)
+    subject_kind = models.CharField(max_length=20)
+    subject_id = models.CharField(max_length=40, db_index=True)
+    subject = models.CharField(max_length=450)
+    facts = models.JSONField(default=dict)
+    contents = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.action}"
+
+
+class AuditHead(models.Model):
+    """The end of the chain: one row, locked by whoever appends."""
+
+    seq = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(pk=1), name="audit_head_is_the_only_one"),)
+
+    def __str__(self) -> str:
+        return f"head {self.seq}"

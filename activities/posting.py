@@ -1,0 +1,374 @@
+"""WORKER: carries one submission to LeadSquared and writes down what came back.
+
+Called by work.py only. Promise: a row is never sent twice. Whatever is not a clear yes or a clear no is left
+unconfirmed; nothing here guesses. The order is permit, claim, attempt, first byte, raw answer, verdict: a crash
+between any two of them leaves a state from which the truth can still be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from activities import audit, connection, settling, throttle
+from activities.leadsquared import (
+    LeadSquaredError,
+    NotSent,
+    OutgoingActivity,
+    OutgoingField,
+    RateLimited,
+    RawAnswer,
+    Refused,
+    RowAnswer,
+    Unauthorized,
+    Unclear,
+    in_words,
+    read_bulk,
+    request_body,
+)
+from activities.models import Account, Attempt, CallKind, Outcome, Row, State, Submission, Verdict
+from activities.models.clock import clock
+from activities.settling import RowVerdict
+
+# A lease outlives the call's own deadline, so that nobody takes over what may still be on its way.
+LEASE_MARGIN: Final = timedelta(seconds=30)
+BACK_OFF_SECONDS: Final = (2, 5, 15, 60, 300)
+BULK_PATH: Final = "/ProspectActivity.svc/Bulk/CustomActivity/Add/ByOpportunityId?opportunityId="
+
+_VERDICTS: Final[dict[type[LeadSquaredError], Verdict]] = {
+    NotSent: Verdict.NOT_SENT,
+    RateLimited: Verdict.RATE_LIMITED,
+    Unauthorized: Verdict.UNAUTHORIZED,
+    Refused: Verdict.REFUSED,
+    Unclear: Verdict.UNCLEAR,
+}
+
+
+def post_next(*, worker: str, now: datetime | None = None) -> bool:
+    """Send the oldest submission that is due; return whether there was one.
+
+    Raises:
+        throttle.NoPermit: one is due, but the limit is used up for now.
+    """
+    account = connection.account()
+    if account.hold_since or not account.organisation or not due(account, now=now or clock()).exists():
+        return False
+    permit = throttle.take(CallKind.BULK, now=now)
+    client = connection.client(CallKind.BACKGROUND)
+    # Read before the claim: whoever is suspended after it wakes up with the deadline passed, and sends nothing.
+    not_after = client.now() + settings.LSQ_CALL_DEADLINE
+    submission = _claim(account, worker=worker, now=now or clock())
+    if submission is None:
+        throttle.give_back(permit)
+        return False
+    if not throttle.is_fresh(permit, now=now):
+        try:
+            throttle.take(CallKind.BULK, now=now)
+        except throttle.NoPermit as full:
+            _requeue(submission, NotSent(said=str(full)), now=now or clock())
+            raise
+    attempt = _write_attempt(submission, worker=worker, now=now or clock())
+    if attempt is not None:
+        _send(submission, attempt, not_after=not_after, now=now)
+    return True
+
+
+def due(account: Account, *, now: datetime) -> QuerySet[Submission]:
+    """Return what may be sent now with this account's keys, oldest first."""
+    in_flight = Submission.objects.filter(
+        organisation=OuterRef("organisation"),
+        opportunity_id=OuterRef("opportunity_id"),
+        state__in=[State.SENDING, State.UNCONFIRMED],
+        needs_person_since=None,
+    )
+    return Submission.objects.filter(
+        ~Exists(in_flight),
+        state=State.QUEUED,
+        not_before__lte=now,
+        needs_person_since=None,
+        organisation=account.organisation,
+        host=account.host,
+    ).order_by("id")
+
+
+def take_over_expired(*, now: datetime | None = None) -> int:
+    """Settle what a dead worker left: from its stored answer where there is one, else it is unconfirmed."""
+    moment = now or clock()
+    expired = Submission.objects.filter(state=State.SENDING, lease_until__lt=moment).order_by("id")
+    for submission in expired:
+        attempt = submission.attempts.filter(number=submission.attempt_count).first()
+        if attempt is None:
+            _requeue(submission, NotSent(said="The worker stopped before it sent anything."), now=moment)
+        elif attempt.status is None:
+            _settle(submission, attempt, Unclear(said="The worker stopped before an answer was stored."), now=now)
+        else:
+            _settle(submission, attempt, None, now=now)
+    return len(expired)
+
+
+def give_up_old(*, now: datetime | None = None) -> int:
+    """Settle what could not be sent for LSQ_GIVE_UP_AFTER seconds as not posted; return how many."""
+    moment = now or clock()
+    oldest = moment - timedelta(seconds=settings.LSQ_GIVE_UP_AFTER)
+    given_up = 0
+    for submission in Submission.objects.filter(state=State.QUEUED, submitted_at__lt=oldest).order_by("id"):
+        why = submission.explanation or "LeadSquared could not be reached."
+        reason = f"It could not be sent for too long. {why}"[:500]
+        given_up += settling.settle_unsent(submission, reason=reason, by=audit.PORTAL, now=moment)
+    return given_up
+
+
+def outgoing(rows: Iterable[Row], *, skip_option_check: bool) -> list[OutgoingActivity]:
+    """Return the rows in the form that the client encodes."""
+    return [
+        OutgoingActivity(
+            code=row.code,
+            owner_email=row.owner_email,
+            note=row.note,
+            fields=tuple(_outgoing_field(field) for field in row.fields),
+            skip_option_check=skip_option_check,
+        )
+        for row in rows
+    ]
+
+
+def _outgoing_field(field: dict[str, object]) -> OutgoingField:
+    inner = field.get("fields") or ()
+    return OutgoingField(
+        schema_name=str(field["schema_name"]),
+        value=str(field["value"]),
+        fields=tuple(_outgoing_field(each) for each in inner),  # type: ignore[attr-defined]
+    )
+
+
+def _claim(account: Account, *, worker: str, now: datetime) -> Submission | None:
+    lease = now + timedelta(seconds=settings.LSQ_CALL_DEADLINE + settings.LSQ_CONNECT_TIMEOUT) + LEASE_MARGIN
+    try:
+        with transaction.atomic():
+            submission = due(account, now=now).select_for_update(skip_locked=True, of=("self",)).first()
+            if submission is None:
+                return None
+            settling.move(
+                submission,
+                old=State.QUEUED,
+                new=State.SENDING,
+                lease_until=lease,
+                leased_by=worker,
+                attempt_count=submission.attempt_count + 1,
+            )
+            return submission
+    except IntegrityError:
+        # Another worker claimed another submission of the same opportunity in this very moment.
+        return None
+
+
+def _write_attempt(submission: Submission, *, worker: str, now: datetime) -> Attempt | None:
+    """Store the exact bytes that are about to leave; None when the lease has meanwhile gone to somebody else."""
+    rows = list(submission.rows.order_by("number"))
+    body = request_body(outgoing(rows, skip_option_check=submission.skip_option_check))
+    with transaction.atomic():
+        still_ours = Submission.objects.select_for_update().filter(
+            pk=submission.pk,
+            state=State.SENDING,
+            attempt_count=submission.attempt_count,
+            leased_by=worker,
+            lease_until__gt=now,
+        )
+        if not still_ours.exists():
+            return None
+        attempt = Attempt.objects.create(
+            submission=submission,
+            number=submission.attempt_count,
+            started_at=now,
+            worker=worker,
+            url=f"{settings.LSQ_API_URL}{BULK_PATH}{submission.opportunity_id}",
+            request=body,
+        )
+        audit.record(
+            audit.Action.SENT,
+            submission,
+            by=audit.PORTAL,
+            contents={"request": _commitment(attempt, "request", body)},
+            now=now,
+            attempt=attempt.number,
+            row_count=len(rows),
+            worker=worker,
+            bytes=len(body),
+        )
+    return attempt
+
+
+def _send(submission: Submission, attempt: Attempt, *, not_after: float, now: datetime | None) -> None:
+    error: LeadSquaredError | None = None
+    raw: RawAnswer | None = None
+    try:
+        raw = connection.client(CallKind.BACKGROUND).post_activities(
+            submission.opportunity_id,
+            bytes(attempt.request or b""),
+            row_count=submission.row_count,
+            not_after=not_after,
+        )
+    except LeadSquaredError as failure:
+        error = failure
+        raw = getattr(failure, "raw", None)
+    _store_answer(attempt, raw, error, now=now or clock())
+    _settle(submission, attempt, error, now=now)
+
+
+def _store_answer(
+    attempt: Attempt, raw: RawAnswer | None, error: LeadSquaredError | None, *, now: datetime
+) -> None:
+    attempt.answered_at = max(now, attempt.started_at)
+    if raw is not None:
+        attempt.status, attempt.answer, attempt.complete = raw.status, raw.body, raw.complete
+        attempt.headers, attempt.seconds = dict(raw.headers), raw.seconds
+    if error is not None:
+        attempt.said = error.said
+    attempt.save()
+
+
+def _settle(
+    submission: Submission, attempt: Attempt, error: LeadSquaredError | None, *, now: datetime | None
+) -> None:
+    """Judge what came back and move the submission on, in one transaction with its audit entries."""
+    rows: tuple[RowAnswer, ...] = ()
+    if error is None:
+        try:
+            rows = read_bulk(_stored(attempt), row_count=submission.row_count).rows
+        except LeadSquaredError as judged:
+            error = judged
+    if isinstance(error, Unauthorized):
+        error = _after_key_check(error, submission, now=now)
+    moment = now or clock()
+    with transaction.atomic():
+        attempt.verdict = Verdict.ANSWERED if error is None else _VERDICTS[type(error)]
+        attempt.said = error.said if error else ""
+        attempt.save(update_fields=["verdict", "said"])
+        if error is None:
+            _record_answer(submission, attempt, rows, now=moment)
+            settling.apply(submission, [_verdict(row) for row in rows], now=moment)
+        else:
+            _record_error(submission, attempt, error, now=moment)
+            _apply_error(submission, error, now=moment)
+
+
+def _after_key_check(
+    error: Unauthorized, submission: Submission, *, now: datetime | None
+) -> LeadSquaredError:
+    """Tell keys that are not accepted (hold, all wait) from a right that this one call lacks (Refused)."""
+    refused = connection.keys_are_refused(now=now)
+    if refused:
+        connection.hold(error.for_user, now=now)
+    if refused is False:
+        return Refused(
+            status=error.status,
+            said=error.said,
+            exception_type=error.exception_type,
+            row_count=submission.row_count,
+        )
+    return error
+
+
+def _stored(attempt: Attempt) -> RawAnswer:
+    return RawAnswer(
+        status=attempt.status or 0,
+        headers=attempt.headers,
+        body=bytes(attempt.answer or b""),
+        complete=attempt.complete,
+        seconds=attempt.seconds or 0.0,
+    )
+
+
+def _verdict(row: RowAnswer) -> RowVerdict:
+    if row.created and row.activity_id:
+        return RowVerdict(Outcome.CREATED, activity_id=row.activity_id)
+    if row.created is False:
+        return RowVerdict(
+            Outcome.REJECTED,
+            reason=in_words(row.exception_type, row.said) or "LeadSquared did not take this row.",
+            said=row.said,
+            exception_type=row.exception_type,
+        )
+    return RowVerdict(
+        Outcome.UNCONFIRMED,
+        reason="LeadSquared’s answer is not clear about this row, so it may or may not exist.",
+        said=row.said,
+    )
+
+
+def _apply_error(submission: Submission, error: LeadSquaredError, *, now: datetime) -> None:
+    if not error.may_have_written and not isinstance(error, Refused):
+        _requeue(submission, error, now=now)
+        return
+    outcome = Outcome.UNCONFIRMED
+    reason = "LeadSquared gave no clear answer, so this row may or may not exist."
+    if isinstance(error, Refused):
+        reason = "LeadSquared refused the call. Whether it wrote the good rows before is not known yet."
+    if not error.may_have_written:
+        outcome = Outcome.REJECTED
+        reason = in_words(error.exception_type, error.said) or "LeadSquared did not take this row."
+    verdict = RowVerdict(outcome, reason=reason, said=error.said, exception_type=error.exception_type)
+    settling.apply(submission, [verdict] * submission.row_count, now=now)
+
+
+def _requeue(submission: Submission, error: LeadSquaredError, *, now: datetime) -> None:
+    seconds = BACK_OFF_SECONDS[min(submission.attempt_count, len(BACK_OFF_SECONDS)) - 1]
+    not_before = now + timedelta(seconds=seconds)
+    if isinstance(error, RateLimited):
+        not_before = throttle.slow_down(now=now)
+        if error.whole_day:
+            connection.hold(error.for_user, now=now)
+    with transaction.atomic():
+        moved = settling.move(
+            submission,
+            old=State.SENDING,
+            new=State.QUEUED,
+            attempt=submission.attempt_count,
+            not_before=not_before,
+            lease_until=None,
+            explanation=error.for_user[:500],
+        )
+        if moved:
+            audit.record(audit.Action.REQUEUED, submission, by=audit.PORTAL, now=now, reason=error.for_user[:500])
+
+
+def _record_answer(
+    submission: Submission, attempt: Attempt, rows: Iterable[RowAnswer], *, now: datetime
+) -> None:
+    audit.record(
+        audit.Action.ANSWERED,
+        submission,
+        by=audit.LEADSQUARED,
+        contents={"answer": _commitment(attempt, "answer", bytes(attempt.answer or b""))},
+        now=now,
+        status=attempt.status or 0,
+        seconds=f"{attempt.seconds or 0:.1f}",
+        summary=settling.summary([_verdict(row).outcome for row in rows]),
+        attempt=attempt.number,
+    )
+
+
+def _record_error(submission: Submission, attempt: Attempt, error: LeadSquaredError, *, now: datetime) -> None:
+    if isinstance(error, NotSent):
+        return
+    contents = {}
+    if attempt.answer is not None:
+        contents["answer"] = _commitment(attempt, "answer", bytes(attempt.answer))
+    audit.record(
+        audit.Action.NOT_ANSWERED,
+        submission,
+        by=audit.LEADSQUARED,
+        contents=contents,
+        now=now,
+        attempt=attempt.number,
+        summary=_VERDICTS[type(error)].label.lower() + (f" ({error.status})" if error.status else ""),
+    )
+
+
+def _commitment(attempt: Attempt, name: str, content: bytes) -> str:
+    return audit.commitment(salt=bytes(attempt.salt or b""), name=name, value=content.hex())

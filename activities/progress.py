@@ -1,0 +1,141 @@
+"""PERSON: where a submission stands, in one sentence for each state, and the steps that led there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.timezone import localtime
+
+from activities import connection, settling, submissions
+from activities.models import Account, Attempt, Row, State, Submission, Verdict, Worker
+from activities.models.clock import clock
+
+# A worker that has not been seen for this long is taken for dead.
+SILENT_AFTER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a submission's way: its glyph, its words, and whether it is where the submission stands."""
+
+    glyph: str
+    text: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the result page says above the rows."""
+
+    headline: str
+    sentence: str
+    steps: tuple[Step, ...]
+    goes_on: bool
+
+
+def of(
+    submission: Submission, rows: Sequence[Row], attempts: Sequence[Attempt], *, now: datetime | None = None
+) -> Progress:
+    """Say where this submission stands."""
+    moment = now or clock()
+    summary = settling.summary([row.outcome for row in rows])
+    headline, sentence = _words(submission, summary, moment)
+    return Progress(
+        headline=headline,
+        sentence=sentence,
+        steps=tuple(_steps(submission, attempts)),
+        goes_on=not submission.is_settled and submission.needs_person_since is None,
+    )
+
+
+def workers_are_silent(*, now: datetime | None = None) -> bool:
+    """Whether no worker has been seen lately, so that nothing that is queued will be sent."""
+    return not Worker.objects.filter(seen_at__gt=(now or clock()) - SILENT_AFTER).exists()
+
+
+def _words(submission: Submission, summary: str, now: datetime) -> tuple[str, str]:
+    count = submission.row_count
+    activities = "1 activity" if count == 1 else f"{count} activities"
+    leave = "You can leave this page. It settles by itself, and your history keeps it."
+    match submission.state:
+        case State.QUEUED:
+            return f"{activities} queued", f"{_why_it_waits(submission, now)} {leave}"
+        case State.SENDING:
+            return f"Sending {activities}", f"LeadSquared has the call and has not answered yet. {leave}"
+        case State.UNCONFIRMED:
+            return summary, (
+                "Unconfirmed rows may or may not exist in LeadSquared. They are never sent again until that is known."
+            )
+        case State.POSTED:
+            return summary, f"LeadSquared has {'it' if count == 1 else 'all of them'}; the ids stand beside the rows."
+        case State.PARTLY_POSTED:
+            return summary, "What was not created has its reason below. Copy the rows to put them right."
+        case _:
+            return summary, "Nothing of this submission is in LeadSquared. The reason stands below."
+
+
+def _why_it_waits(submission: Submission, now: datetime) -> str:
+    account = connection.account()
+    if account.hold_since:
+        return f"The portal does not send at the moment. {account.hold_reason} It goes on by itself once that is put right."
+    if workers_are_silent(now=now):
+        return "Nobody is posting at the moment: no worker has been seen for a minute. Tell an administrator."
+    if not _is_of(submission, account):
+        return "It was submitted for another LeadSquared account than the one the portal has keys for now."
+    if _is_blocked(submission):
+        return "An earlier submission to this opportunity is not settled yet; this one follows it."
+    seconds = (submission.not_before - now).total_seconds()
+    if submission.attempt_count and seconds > 0:
+        return f"{submission.explanation} The next try is in about {seconds:.0f} seconds."
+    if account.paused_until and account.paused_until > now:
+        return f"LeadSquared asked for a pause; about {(account.paused_until - now).total_seconds():.0f} seconds."
+    before = submissions.place_in_queue(submission)
+    if before:
+        return f"{before} {'submission is' if before == 1 else 'submissions are'} before it."
+    return "It is next."
+
+
+def _is_of(submission: Submission, account: Account) -> bool:
+    return (submission.organisation, submission.host) == (account.organisation, account.host)
+
+
+def _is_blocked(submission: Submission) -> bool:
+    return Submission.objects.filter(
+        organisation=submission.organisation,
+        opportunity_id=submission.opportunity_id,
+        state__in=[State.SENDING, State.UNCONFIRMED],
+        needs_person_since=None,
+    ).exists()
+
+
+def _steps(submission: Submission, attempts: Sequence[Attempt]) -> Iterator[Step]:
+    yield Step("created", f"Saved {_clock_time(submission.submitted_at)}")
+    if submission.state == State.QUEUED:
+        yield Step("waiting", "Queued", is_current=True)
+    for attempt in attempts:
+        yield from _attempt_steps(attempt)
+    if submission.state == State.UNCONFIRMED:
+        yield Step("unconfirmed", "Unconfirmed", is_current=True)
+    elif submission.settled_at:
+        yield Step("created", f"Settled {_clock_time(submission.settled_at)}")
+    else:
+        yield Step("waiting", "Settled")
+
+
+def _attempt_steps(attempt: Attempt) -> Iterator[Step]:
+    if attempt.verdict == Verdict.NOT_SENT:
+        yield Step("rejected", f"Could not be sent {_clock_time(attempt.started_at)}")
+        return
+    yield Step("created", f"Sent {_clock_time(attempt.started_at)}")
+    if attempt.answered_at is None:
+        yield Step("waiting", "Waiting for the answer", is_current=True)
+    elif attempt.status is None:
+        yield Step("unconfirmed", "No answer")
+    else:
+        yield Step("created", f"Answered {attempt.status} after {attempt.seconds or 0:.1f} s")
+
+
+def _clock_time(moment: datetime) -> str:
+    return localtime(moment).strftime("%H:%M:%S")

@@ -1,0 +1,147 @@
+"""BOTH: moves a submission through its states and gives its rows their outcomes, with the audit entries of it.
+
+Called by submissions.py for what a person decides and by the worker for what LeadSquared said. Every step is one
+conditional UPDATE along `TRANSITIONS`, so that of two who try the same step only one succeeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from activities import audit
+from activities.leadsquared import field_of
+from activities.models import OUTCOMES, SETTLED, TRANSITIONS, Outcome, Row, State, Submission
+
+
+@dataclass(frozen=True)
+class RowVerdict:
+    """What is known of one row."""
+
+    outcome: Outcome
+    activity_id: str = ""
+    reason: str = ""
+    said: str = ""
+    exception_type: str = ""
+
+
+def apply(submission: Submission, verdicts: Sequence[RowVerdict], *, now: datetime) -> State:
+    """Give the rows, in their order, their outcomes and move the submission where they lead; return its state.
+
+    An outcome only changes along `OUTCOMES`, so that a yes is never taken back.
+    """
+    with transaction.atomic():
+        current = Submission.objects.select_for_update().get(pk=submission.pk)
+        rows = list(current.rows.order_by("number"))
+        _write(rows, verdicts, now=now)
+        state = state_of([row.outcome for row in rows])
+        if state == current.state:
+            return state
+        settled_at = now if state in SETTLED else None
+        moved = move(
+            submission,
+            old=State(current.state),
+            new=state,
+            settled_at=settled_at,
+            lease_until=None,
+            needs_person_since=None,
+            explanation="",
+            look_at=None if settled_at else now,
+        )
+        if moved and settled_at:
+            record_settled(submission, now=now)
+        return state
+
+
+def settle_unsent(submission: Submission, *, reason: str, by: audit.Actor, now: datetime) -> bool:
+    """Settle a queued submission as not posted; return False when it is not queued any more."""
+    with transaction.atomic():
+        moved = move(
+            submission,
+            old=State.QUEUED,
+            new=State.NOT_POSTED,
+            settled_at=now,
+            needs_person_since=None,
+            explanation=reason,
+        )
+        if not moved:
+            return False
+        submission.rows.filter(outcome=Outcome.PENDING).update(
+            outcome=Outcome.NOT_CREATED, outcome_at=now, reason=reason
+        )
+        if by.person is not None:
+            audit.record(audit.Action.CANCELLED, submission, by=by, now=now)
+        record_settled(submission, now=now)
+    return True
+
+
+def move(
+    submission: Submission, *, old: State, new: State, attempt: int | None = None, **changes: object
+) -> bool:
+    """Move on by one conditional UPDATE; with `attempt`, only while that attempt is the newest.
+
+    Raises:
+        ValueError: `TRANSITIONS` does not know the step.
+    """
+    if new not in TRANSITIONS[old]:
+        raise ValueError(f"A submission cannot go from {old} to {new}.")
+    still_there = Submission.objects.filter(pk=submission.pk, state=old)
+    if attempt is not None:
+        still_there = still_there.filter(attempt_count=attempt)
+    moved = still_there.update(state=new, **changes)
+    if moved:
+        submission.refresh_from_db()
+    return bool(moved)
+
+
+def state_of(outcomes: Sequence[str]) -> State:
+    """Return the state of a submission whose rows have these outcomes."""
+    if Outcome.UNCONFIRMED in outcomes or Outcome.PENDING in outcomes:
+        return State.UNCONFIRMED
+    created = sum(outcome == Outcome.CREATED for outcome in outcomes)
+    if created == len(outcomes):
+        return State.POSTED
+    return State.PARTLY_POSTED if created else State.NOT_POSTED
+
+
+def summary(outcomes: Sequence[str]) -> str:
+    """Return what became of the rows in words, such as “4 created, 1 rejected”."""
+    counts = [(list(outcomes).count(outcome), outcome.label.lower()) for outcome in Outcome]
+    return ", ".join(f"{count} {label}" for count, label in counts if count)
+
+
+def outcomes_of(submission: Submission) -> list[str]:
+    """Return the outcomes of a submission's rows, in their order."""
+    return list(submission.rows.order_by("number").values_list("outcome", flat=True))
+
+
+def record_settled(submission: Submission, *, now: datetime) -> None:
+    """Write into the audit log that a submission came to rest."""
+    audit.record(
+        audit.Action.SETTLED,
+        submission,
+        by=audit.PORTAL,
+        now=now,
+        state=submission.get_state_display().lower(),
+        summary=summary(outcomes_of(submission)),
+    )
+
+
+def _write(rows: Sequence[Row], verdicts: Sequence[RowVerdict], *, now: datetime) -> None:
+    for row, verdict in zip(rows, verdicts, strict=True):
+        if verdict.outcome not in OUTCOMES[row.outcome]:
+            continue
+        row.outcome, row.outcome_at = verdict.outcome, now
+        row.activity_id, row.reason = verdict.activity_id, verdict.reason[:500]
+        row.said, row.exception_type = verdict.said, verdict.exception_type[:200]
+        row.problem_field = field_of(verdict.said)[:100]
+        try:
+            with transaction.atomic():
+                row.save()
+        except IntegrityError:
+            row.outcome, row.activity_id = Outcome.UNCONFIRMED, ""
+            row.reason = "LeadSquared said yes, but with the id of another row. It may or may not exist."
+            row.save()

@@ -1,0 +1,292 @@
+"""PERSON: submit, cancel and copy. What a worker does with a submission afterwards is posting.py.
+
+Submitting is idempotent: a draft's UUID becomes its submission's, so that a nervous finger, a refresh or a proxy
+that sends twice meets the first submission and changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from activities import audit, bell, connection, permissions, settling
+from activities.models import Draft, Row, State, Submission, User
+from activities.models.clock import clock
+from activities.models.submissions import new_salt
+
+REPEAT_WINDOW: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRow:
+    """One checked row: what will be sent and what the person saw."""
+
+    code: int
+    owner_email: str
+    type_name: str = ""
+    owner_name: str = ""
+    note: str = ""
+    fields: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def seen_fields(self) -> list[dict[str, Any]]:
+        """The custom fields as they stand on the page; a field set's inner fields stand on their own."""
+        return [inner for each in self.fields for inner in (each.get("fields") or [each])]
+
+    def sent(self) -> list[Any]:
+        """Return what goes to LeadSquared, in a form that can be compared."""
+        return _sent(self.code, self.owner_email, self.note, self.fields)
+
+
+class NoSubmission(LookupError):
+    """There is neither a draft nor a submission of this id for this person."""
+
+
+class OtherContent(Exception):
+    """This id was submitted with other rows; nothing was overwritten and nothing more will be sent."""
+
+    def __init__(self, first: Submission) -> None:
+        super().__init__("These rows were submitted before, with other contents.")
+        self.first = first
+
+
+class Repeated(Exception):
+    """The same rows went to the same opportunity within a day; one more press is needed."""
+
+    def __init__(self, first: Submission) -> None:
+        super().__init__("The same rows were submitted for this opportunity within a day.")
+        self.first = first
+
+
+def fingerprint(opportunity_id: str, rows: Sequence[NewRow], *, skip_option_check: bool) -> str:
+    """Return a mark of exactly what would be sent: a review page carries it to the press of Post."""
+    content = _canonical(opportunity_id, [row.sent() for row in rows], skip_option_check=skip_option_check)
+    return salted_hmac("activities.submissions", content, algorithm="sha256").hexdigest()
+
+
+def submit(
+    draft: Draft,
+    rows: Sequence[NewRow],
+    *,
+    by: audit.Actor,
+    skip_option_check: bool = False,
+    why: str = "",
+    repeat_confirmed: bool = False,
+    now: datetime | None = None,
+) -> Submission:
+    """Queue a draft's checked rows for posting; the draft is gone with the same commit.
+
+    Returns the first submission when this draft has been submitted before.
+
+    Raises:
+        PermissionDenied: this person does not post.
+        Repeated: the same rows were submitted within a day and `repeat_confirmed` is not set.
+        NoSubmission: the draft is gone and was never submitted.
+        LeadSquaredError: it is not known yet which account the keys belong to, and LeadSquared does not tell.
+    """
+    permissions.check_can_post(by.user)
+    account = connection.known_account()
+    content = _canonical(draft.opportunity_id, [row.sent() for row in rows], skip_option_check=skip_option_check)
+    with transaction.atomic():
+        # Whoever comes second waits here, and then finds the draft gone.
+        if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():
+            return submitted_before(draft.public_id, by=by)
+        earlier = _earlier(draft.opportunity_id, content, by=by.user, now=now or clock())
+        if earlier and not repeat_confirmed:
+            raise Repeated(earlier)
+        submission = _store(
+            draft, rows, content, account=account, by=by, skip_option_check=skip_option_check, why=why, now=now or clock()
+        )
+        Draft.objects.filter(pk=draft.pk).delete()
+        bell.ring()
+        audit.record(
+            audit.Action.SUBMITTED,
+            submission,
+            by=by,
+            contents={f"row {row.number}": commitment(row) for row in submission.rows.order_by("number")},
+            row_count=len(rows),
+            why=why,
+            follows=str(submission.follows.public_id) if submission.follows else "",
+        )
+    return submission
+
+
+def submitted_before(public_id: uuid.UUID, *, by: audit.Actor, seen: str | None = None) -> Submission:
+    """Return what this person submitted under this id; with `seen`, only if it was exactly that content.
+
+    Raises:
+        NoSubmission: there is none.
+        OtherContent: there is one, with other rows.
+    """
+    first = Submission.objects.filter(public_id=public_id, created_by=by.user).first()
+    if first is None:
+        raise NoSubmission(public_id)
+    if seen is not None and not constant_time_compare(seen, _fingerprint_of(first)):
+        raise OtherContent(first)
+    return first
+
+
+def cancel(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> bool:
+    """Take back a submission that is still queued; return False when a worker has it already.
+
+    Raises:
+        PermissionDenied: it is neither this person's nor is this person an administrator.
+    """
+    permissions.check_can_cancel(by.user, submission)
+    reason = f"{by.name} cancelled it before it was sent."
+    return settling.settle_unsent(submission, reason=reason, by=by, now=now or clock())
+
+
+def copy(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> Draft:
+    """Open a submission's rows as a new draft of this person, linked to the first; nothing is sent.
+
+    Raises:
+        PermissionDenied: this person does not post.
+    """
+    permissions.check_can_post(by.user)
+    moment = now or clock()
+    return Draft.objects.create(
+        owner=by.user,
+        opportunity_id=submission.opportunity_id,
+        opportunity={
+            "id": submission.opportunity_id,
+            "name": submission.opportunity_name,
+            "type": submission.opportunity_type,
+            "lead_id": submission.lead_id,
+            "lead_name": submission.lead_name,
+        },
+        content={
+            "rows": [_typed(row) for row in submission.rows.order_by("number")],
+            "skip_option_check": submission.skip_option_check,
+        },
+        follows=submission,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def place_in_queue(submission: Submission) -> int:
+    """Return how many submissions of this account are due before this one."""
+    return Submission.objects.filter(
+        state=State.QUEUED, organisation=submission.organisation, id__lt=submission.pk
+    ).count()
+
+
+def commitment(row: Row) -> str:
+    """Return the salted hash under which a row's personal contents stand in the audit log."""
+    content = json.dumps(_sent(row.code, row.owner_email, row.note, row.fields), ensure_ascii=False)
+    return audit.commitment(salt=bytes(row.salt or b""), name=f"row {row.number}", value=content)
+
+
+def _store(
+    draft: Draft,
+    rows: Sequence[NewRow],
+    content: str,
+    *,
+    account: Any,
+    by: audit.Actor,
+    skip_option_check: bool,
+    why: str,
+    now: datetime,
+) -> Submission:
+    salt = new_salt()
+    submission = Submission.objects.create(
+        public_id=draft.public_id,
+        created_by=by.user,
+        created_by_name=by.name,
+        submitted_at=now,
+        organisation=account.organisation,
+        host=account.host,
+        opportunity_id=draft.opportunity_id,
+        opportunity_name=draft.opportunity.get("name", "") or draft.opportunity_id,
+        opportunity_type=draft.opportunity.get("type", ""),
+        lead_id=draft.opportunity.get("lead_id", ""),
+        lead_name=draft.opportunity.get("lead_name", ""),
+        why=why,
+        skip_option_check=skip_option_check,
+        row_count=len(rows),
+        follows=draft.follows,
+        content_salt=salt,
+        content_hash=_content_hash(salt, content),
+        not_before=now,
+    )
+    Row.objects.bulk_create(
+        Row(
+            submission=submission,
+            number=number,
+            code=row.code,
+            type_name=row.type_name,
+            owner_email=row.owner_email,
+            owner_name=row.owner_name,
+            note=row.note,
+            fields=list(row.fields),
+        )
+        for number, row in enumerate(rows, start=1)
+    )
+    return submission
+
+
+def _earlier(opportunity_id: str, content: str, *, by: User, now: datetime) -> Submission | None:
+    recent = Submission.objects.filter(
+        opportunity_id=opportunity_id, created_by=by, submitted_at__gt=now - REPEAT_WINDOW
+    ).exclude(state=State.NOT_POSTED)
+    for submission in recent.order_by("-id"):
+        salt = bytes(submission.content_salt or b"")
+        if salt and constant_time_compare(submission.content_hash, _content_hash(salt, content)):
+            return submission
+    return None
+
+
+def _fingerprint_of(submission: Submission) -> str:
+    rows = [
+        NewRow(code=row.code, owner_email=row.owner_email, note=row.note, fields=tuple(row.fields))
+        for row in submission.rows.order_by("number")
+    ]
+    return fingerprint(submission.opportunity_id, rows, skip_option_check=submission.skip_option_check)
+
+
+def _content_hash(salt: bytes, content: str) -> str:
+    return hmac.new(salt, content.encode("utf-8"), hashlib.sha256).hexdigest()
+
+
+def _canonical(opportunity_id: str, rows: Sequence[Any], *, skip_option_check: bool) -> str:
+    return json.dumps([opportunity_id, skip_option_check, rows], ensure_ascii=False, separators=(",", ":"))
+
+
+def _sent(code: int, owner_email: str, note: str, fields: Sequence[dict[str, Any]]) -> list[Any]:
+    return [code, owner_email, note, [_sent_field(field) for field in fields]]
+
+
+def _sent_field(field: dict[str, Any]) -> list[Any]:
+    return [field["schema_name"], field["value"], [_sent_field(inner) for inner in field.get("fields", ())]]
+
+
+def _typed(row: Row) -> dict[str, Any]:
+    """Return a row as it stood in the inputs of the editor."""
+    values: dict[str, Any] = {}
+    bare: list[dict[str, str]] = []
+    for field in row.fields:
+        if field.get("bare"):
+            bare.append({"schema_name": field["schema_name"], "value": field["value"]})
+        elif field.get("fields"):
+            for inner in field["fields"]:
+                values[f"{field['schema_name']}~{inner['schema_name']}"] = inner["typed"]
+        else:
+            values[field["schema_name"]] = field["typed"]
+    return {
+        "code": str(row.code),
+        "owner": row.owner_email,
+        "note": row.note,
+        "by_code": False,
+        "values": {str(row.code): values},
+        "bare": bare,
+    }

@@ -1,0 +1,151 @@
+"""What every template may use without loading it: glyphs, outcomes, the tally, times, short ids, fields.
+
+Whatever a person reads as a time goes through `moment`, `day` or `clock_time`: in the person's own zone,
+inside a `<time>` that says the same in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from activities.models import Outcome, State
+
+register = template.Library()
+
+# What a state or an outcome looks like: never by colour alone, so each has a shape of its own.
+GLYPHS: Final[dict[str, str]] = {
+    State.QUEUED: "waiting",
+    State.SENDING: "waiting",
+    State.UNCONFIRMED: "unconfirmed",
+    State.POSTED: "created",
+    State.PARTLY_POSTED: "partly",
+    State.NOT_POSTED: "not-created",
+    Outcome.PENDING: "waiting",
+    Outcome.CREATED: "created",
+    Outcome.REJECTED: "rejected",
+    Outcome.NOT_CREATED: "not-created",
+}
+LABELS: Final[dict[str, str]] = dict([*State.choices, *Outcome.choices])
+NOTHING: Final = "–"
+
+
+@register.simple_tag
+def glyph(name: str) -> SafeString:
+    """Draw a shape of the sprite in base.html, by its name or by the state or outcome that it stands for."""
+    return format_html(
+        '<svg class="glyph" aria-hidden="true"><use href="#g-{}"/></svg>', GLYPHS.get(name, name)
+    )
+
+
+@register.simple_tag
+def outcome(code: str, label: str = "") -> SafeString:
+    """Say in shape and word what became of a row or a submission."""
+    return format_html(
+        '<span class="outcome" data-outcome="{}">{}{}</span>',
+        code,
+        glyph(code),
+        label or LABELS.get(code, code),
+    )
+
+
+@register.simple_tag
+def tally(outcomes: Iterable[str]) -> SafeString:
+    """Draw one small place a row, and say the same in words to whoever does not see it."""
+    codes = list(outcomes)
+    places = format_html_join(
+        "", '<i class="tally__place" data-outcome="{}"></i>', ((code,) for code in codes)
+    )
+    return format_html(
+        '<span class="tally tally--small" role="img" aria-label="{}">{}</span>', counted(codes), places
+    )
+
+
+@register.filter
+def counted(outcomes: Iterable[str]) -> str:
+    """Count outcomes in words, such as “4 created, 1 rejected”."""
+    codes = list(outcomes)
+    counts = ((codes.count(choice), choice.label.lower()) for choice in Outcome)
+    return ", ".join(f"{count} {label}" for count, label in counts if count)
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """Show a time to the minute: “Today, 14:33”, “Fri 20 Nov, 17:21”, in another year with the year."""
+    if not value:
+        return NOTHING
+    here, today = timezone.localtime(value), timezone.localdate()
+    if here.date() == today:
+        words = "Today"
+    else:
+        words = _day(here) if here.year != today.year else f"{here:%a} {here.day} {here:%b}"
+    return _time(value, f"{words}, {here:%H:%M}")
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """Show a day: “Fri 20 Nov 2026”; a time's day is that of the active zone."""
+    if not value:
+        return NOTHING
+    if isinstance(value, datetime):
+        return _time(value, _day(timezone.localtime(value)))
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), _day(value))
+
+
+@register.filter
+def clock_time(value: datetime | None) -> str:
+    """Show a time of the day to the second: “14:33:52”."""
+    return _time(value, f"{timezone.localtime(value):%H:%M:%S}") if value else NOTHING
+
+
+@register.simple_tag
+def zone() -> str:
+    """Name the zone in which times are shown: “Asia/Kolkata, UTC+05:30”."""
+    offset = timezone.localtime().strftime("%z")
+    return f"{timezone.get_current_timezone_name()}, UTC{offset[:3]}:{offset[3:5]}"
+
+
+@register.filter
+def short_id(value: object) -> str:
+    """Shorten an id to what people compare: “b6f1…41c0”."""
+    text = str(value)
+    return text if len(text) <= 12 else f"{text[:4]}…{text[-4:]}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One line of the error summary: what is wrong, and the id of the input where it is put right."""
+
+    anchor: str
+    text: str
+
+
+@register.filter
+def problems(form: BaseForm) -> Sequence[Problem]:
+    """List what is wrong in a form, in the order of its fields, for `_problems.html`."""
+    found = [Problem("", str(message)) for message in form.non_field_errors()]
+    for field in form:
+        found += [Problem(field.id_for_label, f"{field.label}: {message}") for message in field.errors]
+    return found
+
+
+@register.filter
+def drawn(field: BoundField) -> SafeString:
+    """Draw a field's input as a box, unless its widget brings a class of its own."""
+    return field.as_widget(attrs={"class": field.field.widget.attrs.get("class", "control control--boxed")})
+
+
+def _time(value: datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{:%Y-%m-%dT%H:%M:%S}Z">{}</time>', value.astimezone(UTC), words)
+
+
+def _day(value: date) -> str:
+    return f"{value:%a} {value.day} {value:%b %Y}"

@@ -1,0 +1,58 @@
+"""The map of the site; each name is the view of the same name in the views module of its section."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from activities.views import account, audit, history, opportunities, people, status, submissions
+
+submission_urls = [
+    path("new/", submissions.new, name="new"),
+    path("<uuid:public_id>/", submissions.detail, name="detail"),
+    path("<uuid:public_id>/progress/", submissions.progress, name="progress"),
+    path("<uuid:public_id>/review/", submissions.review, name="review"),
+    path("<uuid:public_id>/cancel/", submissions.cancel, name="cancel"),
+    path("<uuid:public_id>/copy/", submissions.copy, name="copy"),
+    path("<uuid:public_id>/discard/", submissions.discard, name="discard"),
+]
+history_urls = [
+    path("", history.mine, name="mine"),
+    path("activities/", history.activities, name="activities"),
+    path("submissions.csv", history.submissions_csv, name="submissions_csv"),
+    path("activities.csv", history.activities_csv, name="activities_csv"),
+]
+audit_urls = [
+    path("", audit.log, name="log"),
+    path("activities/", audit.activities, name="activities"),
+    path("entries/", audit.entries, name="entries"),
+    path("submissions.csv", audit.submissions_csv, name="submissions_csv"),
+    path("activities.csv", audit.activities_csv, name="activities_csv"),
+    path("entries.csv", audit.entries_csv, name="entries_csv"),
+]
+people_urls = [
+    path("", people.everybody, name="everybody"),
+    path("add/", people.add, name="add"),
+    path("<int:pk>/", people.edit, name="edit"),
+    path("<int:pk>/one-time-password/", people.one_time_password, name="one_time_password"),
+]
+account_urls = [
+    path("", account.detail, name="detail"),
+    path("password/", account.password, name="password"),
+    path("sign-in/", account.sign_in, name="sign_in"),
+    path("sign-out/", account.sign_out, name="sign_out"),
+]
+status_urls = [
+    path("", status.detail, name="detail"),
+    path("refresh/", status.refresh, name="refresh"),
+]
+
+urlpatterns = [
+    path("", include(([path("", opportunities.pick, name="pick")], "opportunities"))),
+    path("submissions/", include((submission_urls, "submissions"))),
+    path("history/", include((history_urls, "history"))),
+    path("audit/", include((audit_urls, "audit"))),
+    path("people/", include((people_urls, "people"))),
+    path("account/", include((account_urls, "account"))),
+    path("status/", include((status_urls, "status"))),
+    path("healthz", status.healthz, name="healthz"),
+]

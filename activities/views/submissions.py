@@ -1,0 +1,313 @@
+"""The row editor, the review before posting, and the page that says what became of a submission."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from activities import (
+    audit,
+    catalog,
+    drafts,
+    fields,
+    forms,
+    opportunities,
+    permissions,
+    posting,
+    progress as progress_of,
+    submissions,
+)
+from activities.leadsquared import LeadSquaredError, request_body
+from activities.models import Draft, Submission
+from activities.views import actor_of
+
+LONGEST_REASON = 200
+_OPPORTUNITY = "activities.opportunity"
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Show the rows of a draft or of a picked opportunity, and carry out the editor's buttons."""
+    permissions.check_can_post(request.user)
+    if request.method == "POST":
+        return _press(request)
+    draft = _draft_of(request.GET.get("draft", ""), request)
+    opportunity_id = request.GET.get("opportunityId", "") or request.GET.get("OpportunityId", "")
+    if opportunity_id:
+        try:
+            opportunity = opportunities.facts(opportunities.get(opportunity_id))
+        except (opportunities.NotFound, opportunities.Malformed, LeadSquaredError):
+            return redirect(f"{reverse('opportunities:pick')}?{urlencode({'q': opportunity_id})}")
+        public_id = draft.public_id if draft else uuid.uuid4()
+        content = draft.content if draft else {"rows": [], "skip_option_check": False}
+        return _editor(request, public_id, opportunity, content, draft=draft)
+    if draft:
+        return _editor(request, draft.public_id, draft.opportunity, draft.content, draft=draft)
+    return redirect(_submitted_as(request.GET.get("draft", ""), request) or "opportunities:pick")
+
+
+@require_http_methods(["GET", "POST"])
+def review(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show exactly what will be posted, and post it."""
+    permissions.check_can_post(request.user)
+    draft = drafts.find(public_id, owner=request.user)
+    if draft is None:
+        return _submitted_already(request, public_id)
+    checked = _check(request, draft.content, complain=True)
+    if checked.problems or not draft.opportunity_id:
+        return _editor(request, draft.public_id, draft.opportunity, draft.content, draft=draft, complain=True)
+    if request.method == "POST":
+        return _post(request, draft, checked)
+    return _review(request, draft, checked)
+
+
+@require_GET
+def detail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show what became of each row, and each call that was made."""
+    submission = _visible(request, public_id)
+    return render(request, "submissions/detail.html", _story(request, submission))
+
+
+@require_GET
+def progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Return the part of the result page that changes; a page that has settled asks no more."""
+    submission = _visible(request, public_id)
+    return render(request, "submissions/_progress.html", _story(request, submission))
+
+
+@require_POST
+def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Take a queued submission back."""
+    submission = _visible(request, public_id)
+    if submissions.cancel(submission, by=actor_of(request)):
+        messages.info(request, "Cancelled. Nothing of it was sent.")
+    else:
+        messages.warning(request, "It was too late to cancel: LeadSquared has the call already.")
+    return redirect("submissions:detail", public_id)
+
+
+@require_POST
+def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Open a submission's rows as a new draft."""
+    draft = submissions.copy(_visible(request, public_id), by=actor_of(request))
+    return redirect(_editor_url(draft))
+
+
+@require_POST
+def discard(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Throw a draft away."""
+    draft = get_object_or_404(drafts.of(request.user), public_id=public_id)
+    drafts.discard(draft)
+    messages.info(request, "The draft was discarded. Nothing of it was sent.")
+    return redirect("opportunities:pick")
+
+
+def _press(request: HttpRequest) -> HttpResponse:
+    """Keep what was typed, then do what the button says."""
+    do = request.POST.get("do", "")
+    posted_id = _uuid(request.POST.get("draft", "")) or uuid.uuid4()
+    opportunity = _opportunity(request, posted_id)
+    content = forms.typed(request.POST)
+    default_owner = request.user.lsq_email
+    changed, row = forms.change(content, do, default_owner=default_owner)
+    draft = drafts.save(posted_id, owner=request.user, opportunity=opportunity, content=changed)
+    if draft.public_id != posted_id:
+        messages.warning(
+            request,
+            "These rows were submitted before, and nothing more was posted. What stands here now is a new draft: "
+            "review and post it only if it is meant as another submission.",
+        )
+        return redirect(_editor_url(draft))
+    if do == "refresh-lists":
+        for failure in catalog.refresh_now(by=actor_of(request)) or ["The lists are fresh."]:
+            messages.info(request, failure)
+    if do == "review":
+        return _to_review(request, draft)
+    return redirect(f"{_editor_url(draft)}#row-{row}")
+
+
+def _to_review(request: HttpRequest, draft: Draft) -> HttpResponse:
+    if draft.opportunity_id and not _check(request, draft.content, complain=True).problems:
+        return redirect("submissions:review", draft.public_id)
+    return _editor(request, draft.public_id, draft.opportunity, draft.content, draft=draft, complain=True)
+
+
+def _editor(
+    request: HttpRequest,
+    public_id: uuid.UUID,
+    opportunity: dict[str, Any],
+    content: forms.Content,
+    *,
+    draft: Draft | None,
+    complain: bool = False,
+) -> HttpResponse:
+    catalog.ensure(forms.codes(content))
+    checked = _check(request, content, complain=complain)
+    problems = checked.problems if complain else []
+    if complain and not opportunity.get("id"):
+        text = "Opportunity: choose the one that these rows are for. The rows stay."
+        problems = [forms.Problem("opportunity", text), *problems]
+    listing = catalog.load(forms.codes(content))
+    context = {
+        "public_id": public_id,
+        "draft": draft,
+        "opportunity": opportunity,
+        "signed_opportunity": signing.dumps(opportunity, salt=_OPPORTUNITY, compress=True),
+        "checked": checked,
+        "problems": problems,
+        "types": sorted(((str(each.code), each.name) for each in listing.types.records), key=lambda each: each[1]),
+        "owners": [each for each in listing.users.records if each.active],
+        "failures": listing.failures(),
+    }
+    return render(request, "submissions/new.html", context, status=422 if problems else 200)
+
+
+def _check(request: HttpRequest, content: forms.Content, *, complain: bool) -> forms.Checked:
+    reader = forms.Reader(
+        catalog=catalog.load(forms.codes(content)),
+        zone=request.user.zone,
+        today=localdate(),
+        default_owner=request.user.lsq_email,
+        skip_option_check=bool(content.get("skip_option_check")),
+    )
+    return forms.check(content, reader, complain=complain)
+
+
+def _review(
+    request: HttpRequest,
+    draft: Draft,
+    checked: forms.Checked,
+    *,
+    notice: str = "",
+    repeated: Submission | None = None,
+    why_error: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    body = request_body(posting.outgoing(checked.new_rows, skip_option_check=checked.skip_option_check))
+    context = {
+        "draft": draft,
+        "rows": checked.new_rows,
+        "skip_option_check": checked.skip_option_check,
+        "path": f"/v2{posting.BULK_PATH}{draft.opportunity_id}",
+        "exact_request": json.dumps(json.loads(body), ensure_ascii=False, indent=2),
+        "seen": submissions.fingerprint(
+            draft.opportunity_id, checked.new_rows, skip_option_check=checked.skip_option_check
+        ),
+        "why": request.POST.get("why", ""),
+        "why_error": why_error,
+        "notice": notice,
+        "repeated": repeated,
+    }
+    return render(request, "submissions/review.html", context, status=status)
+
+
+def _post(request: HttpRequest, draft: Draft, checked: forms.Checked) -> HttpResponse:
+    why = request.POST.get("why", "").strip()
+    try:
+        fields.check_text("Why", why, longest=LONGEST_REASON, lines=False)
+    except fields.Wrong as wrong:
+        return _review(request, draft, checked, why_error=str(wrong), status=422)
+    seen = submissions.fingerprint(
+        draft.opportunity_id, checked.new_rows, skip_option_check=checked.skip_option_check
+    )
+    if request.POST.get("seen") != seen:
+        notice = "The rows were changed since you looked at them. Nothing was posted. Look again, then post."
+        return _review(request, draft, checked, notice=notice, status=409)
+    try:
+        submission = submissions.submit(
+            draft,
+            checked.new_rows,
+            by=actor_of(request),
+            skip_option_check=checked.skip_option_check,
+            why=why,
+            repeat_confirmed=request.POST.get("repeat_confirmed") == "yes",
+        )
+    except submissions.Repeated as repeated:
+        return _review(request, draft, checked, repeated=repeated.first, status=409)
+    except LeadSquaredError as error:
+        notice = f"Nothing was posted, and nothing is lost: your draft is kept. {error.for_user}"
+        return _review(request, draft, checked, notice=notice, status=503)
+    return redirect("submissions:detail", submission.public_id)
+
+
+def _submitted_already(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    seen = request.POST.get("seen") if request.method == "POST" else None
+    try:
+        submissions.submitted_before(public_id, by=actor_of(request), seen=seen)
+    except submissions.NoSubmission:
+        raise Http404("There is no draft of yours under this address.") from None
+    except submissions.OtherContent:
+        messages.warning(
+            request,
+            "This draft was submitted before with other contents, which stand here. Nothing more was posted. "
+            "To post again, copy the rows to a new submission.",
+        )
+    return redirect("submissions:detail", public_id)
+
+
+def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
+    rows = list(submission.rows.order_by("number"))
+    attempts = list(submission.attempts.order_by("number"))
+    return {
+        "submission": submission,
+        "rows": rows,
+        "outcomes": [row.outcome for row in rows],
+        "attempts": attempts,
+        "progress": progress_of.of(submission, rows, attempts),
+        "entries": list(audit.entries_about(submission)),
+        "is_mine": submission.created_by_id == request.user.pk,
+        "may_cancel": submission.state == "queued" and permissions.can_cancel(request.user, submission),
+        "may_copy": permissions.can_post(request.user),
+    }
+
+
+def _visible(request: HttpRequest, public_id: uuid.UUID) -> Submission:
+    """Return the submission, or 404 when it is not this person's to see."""
+    submission = get_object_or_404(Submission.objects.select_related("follows", "created_by"), public_id=public_id)
+    if not permissions.can_read(request.user, submission):
+        raise Http404("There is no submission of yours under this address.")
+    return submission
+
+
+def _opportunity(request: HttpRequest, draft_id: uuid.UUID) -> dict[str, Any]:
+    """Return what the posted page knew of its opportunity; its signature keeps others out."""
+    try:
+        return signing.loads(request.POST.get("opportunity", ""), salt=_OPPORTUNITY)
+    except signing.BadSignature:
+        draft = drafts.find(draft_id, owner=request.user)
+        return draft.opportunity if draft else {"id": "", "name": ""}
+
+
+def _draft_of(text: str, request: HttpRequest) -> Draft | None:
+    public_id = _uuid(text)
+    return drafts.find(public_id, owner=request.user) if public_id else None
+
+
+def _submitted_as(text: str, request: HttpRequest) -> str | None:
+    public_id = _uuid(text)
+    if public_id is None:
+        return None
+    if Submission.objects.filter(public_id=public_id, created_by=request.user).exists():
+        return reverse("submissions:detail", args=[public_id])
+    raise Http404("There is no draft of yours under this address.")
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _editor_url(draft: Draft) -> str:
+    return f"{reverse('submissions:new')}?draft={draft.public_id}"

@@ -1,0 +1,2 @@
+import "./row-editor.js";
+import "./submit-once.js";

@@ -1,0 +1,87 @@
+"""The cast, the sandbox and signed-in clients. asha and bala post, chitra audits, dev administers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+
+from activities.models import Role, User
+from lsqportal.sandbox import Sandbox
+
+PASSWORD = "correct-horse-battery"
+
+
+def a_person(name: str, role: str, **more: object) -> User:
+    email = f"{name.lower()}@sahyadrihfc.in"
+    return User.objects.create_person(email=email, name=name, password=PASSWORD, role=role, **more)
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running_sandbox, settings) -> Sandbox:
+    """LeadSquared: a real HTTP server on loopback, as it is when new, and the portal pointed at it."""
+    running_sandbox.reset()
+    settings.LSQ_API_URL = running_sandbox.url
+    settings.LSQ_ACCESS_KEY = running_sandbox.access_key
+    settings.LSQ_SECRET_KEY = running_sandbox.secret_key
+    settings.LSQ_RATE_LIMIT = "1000/5s"
+    settings.LSQ_CONNECT_TIMEOUT, settings.LSQ_READ_TIMEOUT, settings.LSQ_CALL_DEADLINE = 1.0, 1.0, 1.5
+    return running_sandbox
+
+
+@pytest.fixture
+def asha(db) -> User:
+    return a_person("Asha", Role.POSTER, lsq_email="meera.iyer@sahyadrihfc.in")
+
+
+@pytest.fixture
+def bala(db) -> User:
+    return a_person("Bala", Role.POSTER, lsq_email="kabir.shah@sahyadrihfc.in")
+
+
+@pytest.fixture
+def chitra(db) -> User:
+    return a_person("Chitra", Role.AUDITOR)
+
+
+@pytest.fixture
+def dev(db) -> User:
+    return a_person("Dev", Role.ADMINISTRATOR, lsq_email="ananya.bose@sahyadrihfc.in")
+
+
+def _signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def asha_client(asha) -> Client:
+    return _signed_in(asha)
+
+
+@pytest.fixture
+def bala_client(bala) -> Client:
+    return _signed_in(bala)
+
+
+@pytest.fixture
+def chitra_client(chitra) -> Client:
+    return _signed_in(chitra)
+
+
+@pytest.fixture
+def dev_client(dev) -> Client:
+    return _signed_in(dev)

@@ -1,0 +1,464 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from activities import audit, connection, posting, submissions
+from activities.models import Account, Call, Outcome, Row, State, Submission, Verdict
+from activities.models.clock import clock
+from tests.builders import a_draft, a_field, a_new_row, an_actor
+
+pytestmark = pytest.mark.django_db
+WORKER = "host:1:1"
+BULK = "Bulk/CustomActivity/Add"
+
+
+@pytest.fixture
+def opportunity(sandbox) -> str:
+    return next(each.id for each in sandbox.opportunities if each.status == "Open")
+
+
+@pytest.fixture
+def submit(asha, sandbox, opportunity):
+    """Submit this many good rows, or these rows, for an opportunity."""
+
+    def submit(rows=1, *, to: str = opportunity, **more) -> Submission:
+        if isinstance(rows, int):
+            rows = [a_new_row(note=f"Row {number}") for number in range(1, rows + 1)]
+        return submissions.submit(a_draft(asha, opportunity_id=to), rows, by=an_actor(asha), **more)
+
+    return submit
+
+
+def outcomes(submission: Submission) -> list[str]:
+    submission.refresh_from_db()
+    return list(submission.rows.order_by("number").values_list("outcome", flat=True))
+
+
+def bulk_calls(sandbox):
+    return [request for request in sandbox.requests if BULK in request.path]
+
+
+def in_the_sandbox(sandbox, submission: Submission) -> list[str]:
+    """The notes that LeadSquared has of a submission's rows."""
+    notes = set(submission.rows.values_list("note", flat=True))
+    return sorted(each.note for each in sandbox.activities(submission.opportunity_id) if each.note in notes)
+
+
+class TestTheVendorsExample:
+    ROWS = (
+        a_new_row(code=208, note="PAN collected", fields=(a_field("mx_Custom_2", "AAAAA1111A"),)),
+        a_new_row(code=102, note="Meeting completed"),
+    )
+
+    def test_the_request_on_the_wire_is_the_documented_one(self, submit, sandbox, opportunity):
+        submit(self.ROWS)
+
+        posting.post_next(worker=WORKER)
+
+        (request,) = bulk_calls(sandbox)
+        assert request.method == "POST"
+        assert request.path == "/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByOpportunityId"
+        assert request.query == {"opportunityId": opportunity}
+        assert json.loads(request.body) == [
+            {
+                "ActivityEvent": 208,
+                "ActivityNote": "PAN collected",
+                "ActivityOwnerEmail": "kabir.shah@sahyadrihfc.in",
+                "Fields": [{"SchemaName": "mx_Custom_2", "Value": "AAAAA1111A"}],
+            },
+            {
+                "ActivityEvent": 102,
+                "ActivityNote": "Meeting completed",
+                "ActivityOwnerEmail": "kabir.shah@sahyadrihfc.in",
+            },
+        ]
+
+    def test_the_keys_travel_in_headers_and_never_in_the_address(self, submit, sandbox):
+        submit(self.ROWS)
+
+        posting.post_next(worker=WORKER)
+
+        (request,) = bulk_calls(sandbox)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        assert headers["x-lsq-accesskey"] == sandbox.access_key
+        assert headers["x-lsq-secretkey"] == sandbox.secret_key
+        assert headers["content-type"] == "application/json; charset=utf-8"
+        assert sandbox.secret_key not in str(request.query) + request.path
+
+    def test_the_documented_response_becomes_two_created_rows(self, submit, sandbox, opportunity):
+        submission = submit(self.ROWS)
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [Outcome.CREATED, Outcome.CREATED]
+        assert submission.state == State.POSTED
+        ids = set(submission.rows.values_list("activity_id", flat=True))
+        assert ids <= {activity.id for activity in sandbox.activities(opportunity)}
+
+
+# status, envelope -> state, outcome, whether it is sent again
+ACCESS = {"exception_type": "MXUnAuthorizedAccessException", "message": "You have no access"}
+VALIDATION = {"exception_type": "MXInvalidActivityException", "message": "Event Code is invalid or empty"}
+SERVER = {"exception_type": "MXTimeoutException", "message": "Timed out"}
+QUEUED = (State.QUEUED, Outcome.PENDING)
+REJECTED = (State.NOT_POSTED, Outcome.REJECTED)
+UNCONFIRMED = (State.UNCONFIRMED, Outcome.UNCONFIRMED)
+DOCUMENTED = [
+    pytest.param(400, None, REJECTED, UNCONFIRMED, "did not take", id="400 without an envelope"),
+    pytest.param(404, None, REJECTED, UNCONFIRMED, "did not take", id="404 without an envelope"),
+    pytest.param(401, None, REJECTED, UNCONFIRMED, "", id="401 for this call while the keys are good"),
+    pytest.param(429, None, QUEUED, QUEUED, "", id="429"),
+    pytest.param(500, VALIDATION, REJECTED, UNCONFIRMED, "", id="500 with a validation envelope"),
+    pytest.param(500, ACCESS, REJECTED, UNCONFIRMED, "", id="500 with an access envelope while the keys are good"),
+    pytest.param(500, SERVER, UNCONFIRMED, UNCONFIRMED, "may or may not exist", id="500 with another envelope"),
+    pytest.param(500, None, UNCONFIRMED, UNCONFIRMED, "may or may not exist", id="500 without an envelope"),
+]
+
+
+def answer_with(sandbox, status, envelope):
+    """Make LeadSquared turn the bulk call away with this status, and write nothing."""
+    sandbox.fault("status", status=status, **({"envelope": True, **envelope} if envelope else {"envelope": False}))
+
+
+@pytest.mark.parametrize(("status", "envelope", "for_one", "for_three", "words"), DOCUMENTED)
+class TestEveryDocumentedStatus:
+    def test_with_one_row(self, submit, sandbox, status, envelope, for_one, for_three, words):
+        submission = submit(1)
+        answer_with(sandbox, status, envelope)
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [for_one[1]]
+        assert submission.state == for_one[0]
+        assert words in submission.rows.get().reason
+
+    def test_with_three_rows(self, submit, sandbox, status, envelope, for_one, for_three, words):
+        submission = submit(3)
+        answer_with(sandbox, status, envelope)
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [for_three[1]] * 3
+        assert submission.state == for_three[0]
+
+    def test_only_what_was_turned_away_at_the_door_is_sent_again(
+        self, submit, sandbox, status, envelope, for_one, for_three, words
+    ):
+        submission = submit(1)
+        answer_with(sandbox, status, envelope)
+        posting.post_next(worker=WORKER)
+
+        posting.post_next(worker=WORKER, now=clock() + timedelta(minutes=10))
+
+        sent_again = for_one == QUEUED
+        assert len(bulk_calls(sandbox)) == (2 if sent_again else 1)
+        assert len(in_the_sandbox(sandbox, submission)) == (1 if sent_again else 0)
+
+
+class TestRowsAreJudgedOneByOne:
+    def test_some_rejected_is_partly_posted(self, submit, sandbox):
+        sandbox.switch(bad_row="per_row")
+        submission = submit([a_new_row(note="good"), a_new_row(note="bad", owner_email="no.one@sahyadrihfc.in")])
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [Outcome.CREATED, Outcome.REJECTED]
+        assert submission.state == State.PARTLY_POSTED
+        assert submission.rows.get(number=2).reason
+
+    def test_a_row_that_the_answer_leaves_out_is_unconfirmed(self, submit, sandbox):
+        sandbox.fault("rows_missing")
+        submission = submit(3)
+
+        posting.post_next(worker=WORKER)
+
+        assert Outcome.UNCONFIRMED in outcomes(submission)
+        assert submission.state == State.UNCONFIRMED
+
+    def test_a_yes_without_an_id_is_unconfirmed(self, submit, sandbox):
+        sandbox.fault("yes_without_id")
+        submission = submit(1)
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [Outcome.UNCONFIRMED]
+
+    def test_a_yes_with_the_id_of_another_row_is_unconfirmed(self, submit, sandbox, opportunity):
+        first = submit(1)
+        posting.post_next(worker=WORKER)
+        taken = first.rows.get().activity_id
+        sandbox.fault("yes_with_foreign_id", id=taken)
+        second = submit([a_new_row(note="Another")])
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(first) == [Outcome.CREATED]
+        assert outcomes(second) == [Outcome.UNCONFIRMED]
+
+
+class TestKeys:
+    def test_bad_keys_stop_the_queue_and_lose_nothing(self, submit, sandbox):
+        submission = submit(2)
+        sandbox.fault("unauthorized", path_contains="/v2/", times=10)
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [Outcome.PENDING, Outcome.PENDING]
+        assert submission.state == State.QUEUED
+        assert Account.objects.get(pk=1).hold_since is not None
+
+    def test_while_on_hold_nothing_is_sent(self, submit, sandbox):
+        submit(1)
+        connection.hold("The keys were not accepted.")
+
+        assert posting.post_next(worker=WORKER) is False
+
+        assert bulk_calls(sandbox) == []
+
+    def test_the_hold_lifts_itself_when_the_keys_are_accepted_again(self, submit, sandbox):
+        submission = submit(1)
+        connection.hold("The keys were not accepted.")
+
+        lifted = connection.lift_hold_if_accepted(now=clock() + timedelta(minutes=2))
+        posting.post_next(worker=WORKER)
+
+        assert lifted
+        assert outcomes(submission) == [Outcome.CREATED]
+
+    def test_work_for_one_account_is_never_sent_with_keys_of_another(self, submit, sandbox):
+        submission = submit(1)
+        Submission.objects.update(organisation="another-organisation")
+
+        posting.post_next(worker=WORKER)
+
+        assert bulk_calls(sandbox) == []
+        assert outcomes(submission) == [Outcome.PENDING]
+
+
+class TestTransport:
+    def test_a_call_that_never_left_is_queued_again(self, submit, sandbox, settings):
+        submission = submit(1)
+        known = Account.objects.get(pk=1)
+        settings.LSQ_API_URL = "http://127.0.0.1:9/v2"  # nobody listens on the discard port
+        Submission.objects.update(host="127.0.0.1:9")
+        known.keys_mark, known.host = connection.keys_mark(), "127.0.0.1:9"
+        known.save()
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [Outcome.PENDING]
+        assert submission.state == State.QUEUED
+        assert submission.attempts.get().verdict == Verdict.NOT_SENT
+
+    def test_it_waits_longer_before_each_further_try(self, submit, sandbox):
+        submission = submit(1)
+        now = clock()
+        submission.attempt_count = 3
+
+        posting._requeue(submission, posting.NotSent(said=""), now=now)
+
+        assert submission.state == State.QUEUED
+
+    @pytest.mark.parametrize(
+        "fault", ["reset_before_write", "reset_after_write", "cut_body", "html", "empty_body", "redirect"]
+    )
+    def test_an_unclear_answer_leaves_the_rows_unconfirmed(self, submit, sandbox, fault):
+        sandbox.fault(fault)
+        submission = submit(2)
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [Outcome.UNCONFIRMED] * 2
+        assert submission.attempts.get().verdict == Verdict.UNCLEAR
+
+    def test_what_is_unconfirmed_is_never_sent_again(self, submit, sandbox):
+        sandbox.fault("reset_after_write")
+        submission = submit(1)
+        posting.post_next(worker=WORKER)
+
+        posting.post_next(worker=WORKER, now=clock() + timedelta(hours=1))
+
+        assert len(bulk_calls(sandbox)) == 1
+        assert len(in_the_sandbox(sandbox, submission)) == 1
+
+    def test_the_next_submission_to_the_same_opportunity_waits_for_it(self, submit, sandbox):
+        sandbox.fault("reset_after_write")
+        submit(1)
+        second = submit([a_new_row(note="second")])
+
+        posting.post_next(worker=WORKER)
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(second) == [Outcome.PENDING]
+        assert second.state == State.QUEUED
+
+    def test_the_answer_is_stored_as_it_came(self, submit, sandbox):
+        sandbox.fault("html")
+        submission = submit(1)
+
+        posting.post_next(worker=WORKER)
+
+        attempt = submission.attempts.get()
+        assert b"<html" in bytes(attempt.answer).lower()
+        assert attempt.status is not None
+
+
+class TestAWorkerThatDied:
+    def lease_of_the_dead(self, submission: Submission) -> None:
+        Submission.objects.filter(pk=submission.pk).update(
+            state=State.SENDING, lease_until=clock() - timedelta(seconds=1), leased_by="dead", attempt_count=1
+        )
+
+    def an_attempt_of(self, submission: Submission, **changes):
+        return submission.attempts.create(
+            number=1, started_at=clock(), worker="dead", url="x", request=b"[]", **changes
+        )
+
+    def test_before_it_prepared_anything_is_queued_again(self, submit):
+        submission = submit(1)
+        self.lease_of_the_dead(submission)
+
+        posting.take_over_expired()
+
+        assert outcomes(submission) == [Outcome.PENDING]
+        assert submission.state == State.QUEUED
+
+    def test_without_an_answer_leaves_the_rows_unconfirmed(self, submit):
+        submission = submit(2)
+        self.lease_of_the_dead(submission)
+        self.an_attempt_of(submission)
+
+        posting.take_over_expired()
+
+        assert outcomes(submission) == [Outcome.UNCONFIRMED] * 2
+
+    def test_with_a_stored_answer_is_settled_from_it(self, submit):
+        submission = submit(1)
+        self.lease_of_the_dead(submission)
+        yes = {
+            "Response": [
+                {
+                    "ProspectActivityId": "11111111-2222-4333-8444-555555555555",
+                    "RowNumber": 1,
+                    "ActivityCreated": True,
+                }
+            ]
+        }
+        self.an_attempt_of(
+            submission, status=200, answer=json.dumps(yes).encode(), complete=True, answered_at=clock(), seconds=1.0
+        )
+
+        posting.take_over_expired()
+
+        assert outcomes(submission) == [Outcome.CREATED]
+
+    def test_a_lease_that_still_runs_is_left_alone(self, submit):
+        submission = submit(1)
+        self.lease_of_the_dead(submission)
+        Submission.objects.update(lease_until=clock() + timedelta(seconds=30))
+
+        posting.take_over_expired()
+
+        assert outcomes(submission) == [Outcome.PENDING]
+        assert submission.state == State.SENDING
+
+    def test_a_worker_that_lost_its_lease_writes_no_attempt(self, submit):
+        submission = submit(1)
+        self.lease_of_the_dead(submission)
+        submission.refresh_from_db()
+
+        attempt = posting._write_attempt(submission, worker="dead", now=clock())
+
+        assert attempt is None
+
+
+class TestGivingUp:
+    def test_what_could_not_be_sent_for_a_day_is_not_posted(self, submit):
+        submission = submit(2)
+
+        posting.give_up_old(now=clock() + timedelta(hours=25))
+
+        assert outcomes(submission) == [Outcome.NOT_CREATED] * 2
+        assert submission.state == State.NOT_POSTED
+
+    def test_what_is_younger_stays_queued(self, submit):
+        submission = submit(1)
+
+        posting.give_up_old(now=clock() + timedelta(hours=23))
+
+        assert submission.rows.get().outcome == Outcome.PENDING
+
+
+class TestOrderAndLimit:
+    def test_the_oldest_is_sent_first(self, submit, sandbox):
+        open_ones = [each.id for each in sandbox.opportunities if each.status == "Open"][:2]
+        first = submit([a_new_row(note="first")], to=open_ones[0])
+        submit([a_new_row(note="second")], to=open_ones[1])
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(first) == [Outcome.CREATED]
+        assert len(bulk_calls(sandbox)) == 1
+
+    def test_a_used_up_limit_sends_nothing_and_claims_nothing(self, submit, sandbox, settings):
+        submission = submit(1)
+        settings.LSQ_BULK_RATE_LIMIT = "1/5s"
+        Call.objects.create(at=clock(), kind="bulk")
+
+        with pytest.raises(posting.throttle.NoPermit):
+            posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [Outcome.PENDING]
+        assert submission.attempt_count == 0
+
+    def test_nothing_due_costs_no_permit(self, sandbox, db):
+        connection.identify()
+        before = Call.objects.count()
+
+        posting.post_next(worker=WORKER)
+
+        assert Call.objects.count() == before
+
+
+def test_every_step_of_a_submission_is_an_audit_entry(submit):
+    submission = submit(1)
+
+    posting.post_next(worker=WORKER)
+
+    actions = [entry.action for entry in audit.entries_about(submission)]
+    assert actions == ["submission.submitted", "submission.sent", "submission.answered", "submission.settled"]
+    assert audit.verify().problems == ()
+
+
+def test_neither_key_is_stored_anywhere_with_an_attempt(submit, sandbox):
+    submission = submit(1)
+    sandbox.fault("error_500_without_envelope")
+
+    posting.post_next(worker=WORKER)
+
+    attempt = submission.attempts.get()
+    stored = repr([attempt.url, bytes(attempt.request), attempt.headers, bytes(attempt.answer), attempt.said])
+    assert sandbox.secret_key not in stored
+    assert sandbox.access_key not in stored
+
+
+def test_the_switch_goes_into_every_activity(submit, sandbox):
+    submit(2, skip_option_check=True)
+
+    posting.post_next(worker=WORKER)
+
+    (request,) = bulk_calls(sandbox)
+    assert [each["ValidateDropDownOptions"] for each in json.loads(request.body)] == [True, True]
+
+
+def test_text_of_any_script_arrives_unchanged(submit, sandbox):
+    note = "नमस्ते é é \u202eעברית مرحبا 👩‍👩‍👧"
+    submission = submit([a_new_row(note=note)])
+
+    posting.post_next(worker=WORKER)
+
+    assert in_the_sandbox(sandbox, submission) == [note]
+    assert Row.objects.get(submission=submission).note == note

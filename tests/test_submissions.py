@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from activities import audit, connection, drafts, posting, submissions
+from activities.models import Draft, Outcome, State, Submission
+from tests.builders import NOON, a_draft, a_field, a_new_row, a_submission, an_actor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def known_account(sandbox, db):
+    connection.identify()
+    sandbox.requests.clear()
+
+
+def submit(draft, rows=None, *, by, **more):
+    return submissions.submit(draft, rows or [a_new_row()], by=an_actor(by), **more)
+
+
+class TestSubmit:
+    def test_stores_what_is_sent_and_what_the_person_saw(self, asha):
+        row = a_new_row(fields=(a_field(value="AAAAA1111A", shown="AAAAA 1111 A"),))
+
+        submission = submit(a_draft(asha), [row], by=asha)
+
+        stored = submission.rows.get()
+        assert (stored.code, stored.type_name, stored.owner_email) == (208, "KYC visit", "kabir.shah@sahyadrihfc.in")
+        assert stored.fields[0]["value"] == "AAAAA1111A"
+        assert stored.fields[0]["shown"] == "AAAAA 1111 A"
+
+    def test_sends_nothing_by_itself(self, asha, sandbox):
+        submit(a_draft(asha), by=asha)
+
+        assert sandbox.requests == []
+
+    def test_takes_over_the_drafts_id_and_ends_the_draft(self, asha):
+        draft = a_draft(asha)
+
+        submission = submit(draft, by=asha)
+
+        assert submission.public_id == draft.public_id
+        assert not Draft.objects.exists()
+
+    def test_a_second_time_returns_the_first(self, asha):
+        draft = a_draft(asha)
+
+        first = submit(draft, by=asha)
+        second = submit(draft, by=asha)
+
+        assert first == second
+        assert Submission.objects.count() == 1
+
+    def test_stamps_the_account(self, asha):
+        submission = submit(a_draft(asha), by=asha)
+
+        account = connection.account()
+        assert (submission.organisation, submission.host) == (account.organisation, account.host)
+
+    def test_of_an_auditor_is_refused(self, chitra):
+        with pytest.raises(PermissionDenied):
+            submit(a_draft(chitra), by=chitra)
+
+    def test_leaves_one_audit_entry_with_hashes_of_the_rows(self, asha):
+        submission = submit(a_draft(asha), [a_new_row(), a_new_row(note="two")], by=asha, why="Committee")
+
+        entry = audit.entries_about(submission).get()
+        assert entry.facts == {"row_count": 2, "why": "Committee", "follows": ""}
+        assert set(entry.contents) == {"row 1", "row 2"}
+        assert "PAN collected" not in str(entry.contents)
+
+
+class TestTheSameRowsAgain:
+    def test_within_a_day_need_one_more_press(self, asha):
+        first = submit(a_draft(asha), by=asha, now=NOON)
+
+        with pytest.raises(submissions.Repeated) as repeated:
+            submit(a_draft(asha), by=asha, now=NOON + timedelta(hours=23))
+
+        assert repeated.value.first == first
+        assert Submission.objects.count() == 1
+
+    def test_are_submitted_when_confirmed(self, asha):
+        submit(a_draft(asha), by=asha, now=NOON)
+
+        submit(a_draft(asha), by=asha, now=NOON, repeat_confirmed=True)
+
+        assert Submission.objects.count() == 2
+
+    def test_after_a_day_are_not_warned_of(self, asha):
+        submit(a_draft(asha), by=asha, now=NOON)
+
+        submit(a_draft(asha), by=asha, now=NOON + timedelta(hours=25))
+
+        assert Submission.objects.count() == 2
+
+    def test_for_another_opportunity_are_not_warned_of(self, asha):
+        submit(a_draft(asha), by=asha, now=NOON)
+
+        submit(a_draft(asha, opportunity_id="11111111-3b44-4c1e-9d55-0f2b6a81c9e4"), by=asha, now=NOON)
+
+        assert Submission.objects.count() == 2
+
+    def test_after_the_first_was_cancelled_are_not_warned_of(self, asha):
+        first = submit(a_draft(asha), by=asha, now=NOON)
+        submissions.cancel(first, by=an_actor(asha), now=NOON)
+
+        submit(a_draft(asha), by=asha, now=NOON)
+
+        assert Submission.objects.count() == 2
+
+    def test_with_another_value_are_other_rows(self, asha):
+        submit(a_draft(asha), [a_new_row(fields=(a_field(value="A"),))], by=asha, now=NOON)
+
+        submit(a_draft(asha), [a_new_row(fields=(a_field(value="B"),))], by=asha, now=NOON)
+
+        assert Submission.objects.count() == 2
+
+
+class TestSubmittedBefore:
+    def test_with_the_same_content_is_found(self, asha):
+        rows = [a_new_row(fields=(a_field(),))]
+        submission = submit(a_draft(asha), rows, by=asha)
+        seen = submissions.fingerprint(submission.opportunity_id, rows, skip_option_check=False)
+
+        found = submissions.submitted_before(submission.public_id, by=an_actor(asha), seen=seen)
+
+        assert found == submission
+
+    def test_with_other_content_says_so(self, asha):
+        submission = submit(a_draft(asha), by=asha)
+        seen = submissions.fingerprint(
+            submission.opportunity_id, [a_new_row(note="else")], skip_option_check=False
+        )
+
+        with pytest.raises(submissions.OtherContent) as other:
+            submissions.submitted_before(submission.public_id, by=an_actor(asha), seen=seen)
+
+        assert other.value.first == submission
+
+    def test_by_somebody_else_does_not_exist(self, asha, bala):
+        submission = submit(a_draft(asha), by=asha)
+
+        with pytest.raises(submissions.NoSubmission):
+            submissions.submitted_before(submission.public_id, by=an_actor(bala))
+
+
+class TestCancel:
+    def test_a_queued_submission_is_not_posted(self, asha, sandbox):
+        submission = submit(a_draft(asha), by=asha)
+
+        assert submissions.cancel(submission, by=an_actor(asha))
+
+        assert submission.state == State.NOT_POSTED
+        assert submission.rows.get().outcome == Outcome.NOT_CREATED
+        assert posting.post_next(worker="w") is False
+
+    def test_what_is_being_sent_is_too_late(self, asha):
+        submission = a_submission(asha, state=State.SENDING)
+
+        assert not submissions.cancel(submission, by=an_actor(asha))
+
+    def test_somebody_elses_is_refused(self, asha, bala):
+        submission = submit(a_draft(asha), by=asha)
+
+        with pytest.raises(PermissionDenied):
+            submissions.cancel(submission, by=an_actor(bala))
+
+    def test_an_administrator_may(self, asha, dev):
+        submission = submit(a_draft(asha), by=asha)
+
+        assert submissions.cancel(submission, by=an_actor(dev))
+
+    def test_leaves_the_entries_cancelled_and_settled(self, asha):
+        submission = submit(a_draft(asha), by=asha)
+
+        submissions.cancel(submission, by=an_actor(asha))
+
+        actions = [entry.action for entry in audit.entries_about(submission)]
+        assert actions == ["submission.submitted", "submission.cancelled", "submission.settled"]
+
+
+class TestCopy:
+    def test_opens_the_rows_as_they_were_typed(self, asha):
+        submission = a_submission(asha, [{"fields": [a_field(typed="aaaaa1111a")]}], State.POSTED)
+
+        draft = submissions.copy(submission, by=an_actor(asha))
+
+        (row,) = draft.content["rows"]
+        assert (row["code"], row["note"]) == ("208", "Note 1")
+        assert row["values"] == {"208": {"mx_Custom_2": "aaaaa1111a"}}
+        assert draft.follows == submission
+
+    def test_by_an_auditor_is_refused(self, asha, chitra):
+        submission = a_submission(asha, state=State.POSTED)
+
+        with pytest.raises(PermissionDenied):
+            submissions.copy(submission, by=an_actor(chitra))
+
+
+class TestDrafts:
+    OPPORTUNITY = {"id": "7d1c2f0a-3b44-4c1e-9d55-0f2b6a81c9e4", "name": "Asha Rao"}
+
+    def save(self, public_id, owner, note="x"):
+        content = {"rows": [{"note": note}], "skip_option_check": False}
+        return drafts.save(public_id, owner=owner, opportunity=self.OPPORTUNITY, content=content)
+
+    def test_are_kept_under_their_id(self, asha):
+        draft = a_draft(asha)
+
+        kept = self.save(draft.public_id, asha, "new words")
+
+        assert kept.pk == draft.pk
+        assert kept.content["rows"] == [{"note": "new words"}]
+
+    def test_of_somebody_else_are_never_overwritten(self, asha, bala):
+        draft = a_draft(asha)
+
+        kept = self.save(draft.public_id, bala)
+
+        draft.refresh_from_db()
+        assert kept.public_id != draft.public_id
+        assert draft.content["rows"] == []
+
+    def test_typed_after_submitting_become_a_draft_of_their_own(self, asha):
+        submission = submit(a_draft(asha), by=asha)
+
+        kept = self.save(submission.public_id, asha)
+
+        assert kept.public_id != submission.public_id
+        assert submission.rows.get().note == "PAN collected"
