@@ -47,9 +47,7 @@ class SignInForm(forms.Form):
             )
             self.person = found if isinstance(found, User) else None
             if self.person is None:
-                self.add_error(
-                    "password", "E-mail and password do not match, or this person may not sign in."
-                )
+                self.add_error("password", "E-mail and password do not match, or this person may not sign in.")
         return self.cleaned_data
 
 

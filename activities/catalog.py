@@ -79,9 +79,8 @@ class CatalogField:
         known = {each.name: stored[each.name] for each in dataclasses.fields(cls) if each.name in stored}
         by_parent = {value: tuple(under) for value, under in stored.get("by_parent", {}).items()}
         inner = tuple(cls.from_json(each) for each in stored.get("inner", ()))
-        return cls(
-            **{**known, "options": tuple(stored.get("options", ())), "by_parent": by_parent, "inner": inner}
-        )
+        options = tuple(stored.get("options", ()))
+        return cls(**{**known, "options": options, "by_parent": by_parent, "inner": inner})
 
 
 @dataclass(frozen=True)
@@ -130,9 +129,7 @@ class Catalog:
     def is_parent(self, code: int, schema_name: str) -> bool:
         """Say whether the list of another field follows this one."""
         fields = [inner for each in self.fields_of(code) for inner in (each, *each.inner)]
-        return any(
-            each.parent and schema_name in {each.parent, each.parent.rpartition("~")[2]} for each in fields
-        )
+        return any(each.parent and schema_name in {each.parent, each.parent.rpartition("~")[2]} for each in fields)
 
     def failures(self, *, now: datetime | None = None) -> list[str]:
         """Return a sentence for what is served old and one for what could not be loaded, if there is any."""
@@ -146,9 +143,7 @@ class Catalog:
             sentences.append(f"Lists of {_joined(stale)} are {age} old. {next(iter(stale.values())).failure}")
         unknown = {name: listing for name, listing in named if not listing.is_known}
         if unknown:
-            failure = next(
-                (each.failure for each in unknown.values() if each.failure), "They are being fetched."
-            )
+            failure = next((each.failure for each in unknown.values() if each.failure), "They are being fetched.")
             sentences.append(
                 f"Lists of {_joined(unknown)} could not be loaded. {failure} "
                 "A type can be given by its code, and a field by its SchemaName."
@@ -163,9 +158,7 @@ def load(codes: Iterable[int] = ()) -> Catalog:
     return Catalog(
         types=_listing(found, CatalogKind.ACTIVITY_TYPES, "", ActivityType.from_json),
         users=_listing(found, CatalogKind.USERS, "", User.from_json),
-        fields={
-            code: _listing(found, CatalogKind.FIELDS, str(code), CatalogField.from_json) for code in wanted
-        },
+        fields={code: _listing(found, CatalogKind.FIELDS, str(code), CatalogField.from_json) for code in wanted},
     )
 
 
@@ -186,18 +179,11 @@ def opportunity_types() -> Listing[OpportunityType]:
     return _listing(_entries(Q(kind=kind)), kind, "", OpportunityType.from_json)
 
 
-def fields_of(codes: Iterable[int]) -> dict[int, Listing[CatalogField]]:
-    """Read the fields of these activity types, in one query."""
-    wanted = set(codes)
-    found = _entries(Q(kind=CatalogKind.FIELDS, key__in=[str(code) for code in wanted]))
-    return {code: _listing(found, CatalogKind.FIELDS, str(code), CatalogField.from_json) for code in wanted}
-
-
 def ensure(codes: Iterable[int] = (), *, now: datetime | None = None) -> None:
     """Fetch what is not known yet of types, users and the fields of these types, while a person waits.
 
-    A failure is kept in the list and not tried again for half a minute, so that no page hangs each time; after
-    about 15 seconds the rest is left to the worker.
+    A failure is kept in the list and not tried again for half a minute, so that no page hangs each time.
+    After about 15 seconds the rest is left to the worker.
     """
     mine = {str(code) for code in codes if 0 < code < FIRST_OPPORTUNITY_CODE}
     wanted = [(CatalogKind.ACTIVITY_TYPES.value, ""), (CatalogKind.USERS.value, "")]
@@ -211,7 +197,7 @@ def ensure(codes: Iterable[int] = (), *, now: datetime | None = None) -> None:
 def refresh_due(*, now: datetime | None = None) -> bool:
     """Refresh the oldest list that is due, in the background; return whether there was one.
 
-    Of many workers one gets it. Nothing is asked while sending is on hold; a list rests five minutes after a try.
+    Of many workers one gets it. Nothing is asked during a hold, and a list rests five minutes after a try.
     """
     moment = now or clock()
     if CatalogEntry.objects.filter(key="").count() < len(LISTS):
@@ -221,10 +207,7 @@ def refresh_due(*, now: datetime | None = None) -> bool:
         old |= Q(kind=kind, fetched_at__lte=moment - age)
     due = _rested(moment - BACKGROUND_PAUSE) & (old | Q(tried_at=None))
     entry = (
-        CatalogEntry.objects.filter(due)
-        .defer("records")
-        .order_by(F("fetched_at").asc(nulls_first=True), "pk")
-        .first()
+        CatalogEntry.objects.filter(due).defer("records").order_by(F("fetched_at").asc(nulls_first=True), "pk").first()
     )
     if entry is None or Account.objects.filter(hold_since__isnull=False).exists():
         return False
@@ -306,9 +289,7 @@ def _plan_fields(codes: list[str]) -> None:
     """Let the worker fetch the fields of all types, and forget codes that never were one."""
     kind = CatalogKind.FIELDS
     CatalogEntry.objects.filter(kind=kind, fetched_at=None).exclude(key__in=codes).delete()
-    CatalogEntry.objects.bulk_create(
-        [CatalogEntry(kind=kind, key=code) for code in codes], ignore_conflicts=True
-    )
+    CatalogEntry.objects.bulk_create([CatalogEntry(kind=kind, key=code) for code in codes], ignore_conflicts=True)
 
 
 def _activity_types(call_kind: CallKind, _: str) -> list[dict[str, Any]]:
@@ -353,8 +334,8 @@ class _FieldSet:
         return [self._offered(each) for each in self._given.values()]
 
     def _offered(self, given: Field) -> CatalogField:
-        parent = self._given.get(given.parent)
         under = self._under(given)
+        parent = self._given.get(given.parent) if under and "" not in under else None
         inner = _FieldSet(self._call_kind, self._code, given.fields, given.schema_name).offered()
         return CatalogField(
             schema_name=given.schema_name,
@@ -371,40 +352,37 @@ class _FieldSet:
         )
 
     def _under(self, field: Field) -> Mapping[str, tuple[str, ...]]:
-        """The options under each value of the parent; those of an independent field stand under the empty value."""
+        """The options under each value of the parent; those that follow no parent under the empty value."""
         if field.schema_name not in self._known:
-            self._known[
-                field.schema_name
-            ] = {}  # so that fields which name each other as parents come to an end
+            self._known[field.schema_name] = {}  # fields that name each other as parents come to an end
             self._known[field.schema_name] = self._asked(field)
         return self._known[field.schema_name]
 
     def _asked(self, field: Field) -> Mapping[str, tuple[str, ...]]:
         if field.kind not in {"choice", "multiple_choice", "dependent_choice"}:
             return {}
-        if field.parent and field.by_parent:
-            return field.by_parent
-        if field.options:
-            return {"": field.options}
+        if field.parent:
+            return field.by_parent or self._dependent(field) or ({"": field.options} if field.options else {})
+        return {"": field.options or self._independent(field)}
+
+    def _independent(self, field: Field) -> tuple[str, ...]:
+        client = connection.client(self._call_kind)
         try:
-            if field.parent:
-                return self._dependent(field)
-            client = connection.client(self._call_kind)
-            return {"": tuple(client.dropdown_options(self._code, field.schema_name, field_set=self._outer))}
+            return tuple(client.dropdown_options(self._code, field.schema_name, field_set=self._outer))
         except Refused:
-            # The page then draws a text: no list is better than no field.
-            return {}
+            return ()  # the page then draws a text: no list is better than no field
 
     def _dependent(self, field: Field) -> Mapping[str, tuple[str, ...]]:
         parent = self._given.get(field.parent)
         values = _flat(self._under(parent))[:MOST_PARENT_VALUES] if parent else ()
-        client, outer = connection.client(self._call_kind), self._outer
-        return {
-            value: tuple(
-                client.dependent_options(self._code, field.parent, value, field.schema_name, field_set=outer)
-            )
-            for value in values
-        }
+        client, name, outer = connection.client(self._call_kind), field.schema_name, self._outer
+        try:
+            return {
+                value: tuple(client.dependent_options(self._code, field.parent, value, name, field_set=outer))
+                for value in values
+            }
+        except Refused:
+            return {}
 
 
 def _flat(under: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import OperationalError, ProgrammingError
 
 from activities import audit, throttle
 
@@ -27,12 +26,21 @@ def keys_travel_safely(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
     if host in _LOOPBACK and url.scheme in {"http", "https"}:
         return []
     if url.scheme != "https" or url.username or url.query:
-        return [Error("LSQ_API_URL must be a plain https:// address, such as https://api-in21.leadsquared.com/v2.",
-                      id="activities.E001")]
+        return [
+            Error(
+                "LSQ_API_URL must be a plain https:// address, such as https://api-in21.leadsquared.com/v2.",
+                id="activities.E001",
+            )
+        ]
     if host.endswith(".leadsquared.com") or settings.LSQ_ALLOW_OTHER_HOST:
         return []
-    return [Error(f"LSQ_API_URL points to {host}, and the keys would travel there. "
-                  "If that is meant, set LSQ_ALLOW_OTHER_HOST=True.", id="activities.E002")]
+    return [
+        Error(
+            f"LSQ_API_URL points to {host}, and the keys would travel there. "
+            "If that is meant, set LSQ_ALLOW_OTHER_HOST=True.",
+            id="activities.E002",
+        )
+    ]
 
 
 @register
@@ -45,14 +53,20 @@ def values_can_be_used(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
         except ValueError as error:
             problems.append(Error(f"{name}: {error}", id="activities.E003"))
     if not throttle_has_a_limit():
-        problems.append(Error("LSQ_RATE_LIMIT is empty. Write the account’s limit, such as 25/5s.",
-                              id="activities.E004"))
+        problems.append(
+            Error("LSQ_RATE_LIMIT is empty. Write the account’s limit, such as 25/5s.", id="activities.E004")
+        )
     if settings.TIME_ZONE not in zoneinfo.available_timezones():
-        problems.append(Error(f"TIME_ZONE “{settings.TIME_ZONE}” is not a zone such as Asia/Kolkata.",
-                              id="activities.E005"))
+        problems.append(
+            Error(f"TIME_ZONE “{settings.TIME_ZONE}” is not a zone such as Asia/Kolkata.", id="activities.E005")
+        )
     if not 0 < settings.LSQ_CONNECT_TIMEOUT <= settings.LSQ_READ_TIMEOUT <= settings.LSQ_CALL_DEADLINE:
-        problems.append(Error("LSQ_CONNECT_TIMEOUT, LSQ_READ_TIMEOUT and LSQ_CALL_DEADLINE must be above 0 "
-                              "and rise in this order.", id="activities.E006"))
+        problems.append(
+            Error(
+                "LSQ_CONNECT_TIMEOUT, LSQ_READ_TIMEOUT and LSQ_CALL_DEADLINE must be above 0 and rise in this order.",
+                id="activities.E006",
+            )
+        )
     return problems
 
 
@@ -68,14 +82,14 @@ def record_is_guarded(app_configs: Sequence[AppConfig] | None, **options: Any) -
     """The triggers that refuse a change of the audit log stand."""
     if not options.get("databases"):
         return []
-    try:
-        stand = audit.guards_stand()
-    except (OperationalError, ProgrammingError):
-        return []  # before the first migration there is no table to guard
-    if stand:
+    if audit.guards_stand():
         return []
-    return [Warning("The triggers that refuse changes of the audit log are missing. Run manage.py migrate.",
-                    id="activities.W001")]
+    return [
+        Warning(
+            "The triggers that refuse changes of the audit log are missing. Run manage.py migrate.",
+            id="activities.W001",
+        )
+    ]
 
 
 def throttle_has_a_limit() -> bool:

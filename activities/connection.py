@@ -19,7 +19,7 @@ from django.utils.crypto import salted_hmac
 from activities import audit, throttle
 from activities.leadsquared import LeadSquaredError, NotSent, Unauthorized
 from activities.leadsquared.client import Client
-from activities.models import Account, CallKind
+from activities.models import Account, CallKind, CatalogEntry
 from activities.models.clock import clock
 
 # A person waits at most two windows of five seconds for a permit, a background duty as long as it takes to be polite.
@@ -36,8 +36,10 @@ def client(kind: CallKind = CallKind.READ) -> Client:
         NotSent: the installation has no address or keys of LeadSquared.
     """
     if not (settings.LSQ_API_URL and settings.LSQ_ACCESS_KEY and settings.LSQ_SECRET_KEY):
-        raise NotSent(said="The portal has no address or keys of LeadSquared. An administrator sets LSQ_API_URL, "
-                           "LSQ_ACCESS_KEY and LSQ_SECRET_KEY.")
+        raise NotSent(
+            said="The portal has no address or keys of LeadSquared. An administrator sets LSQ_API_URL, "
+            "LSQ_ACCESS_KEY and LSQ_SECRET_KEY."
+        )
     clients: dict[tuple[str, CallKind], Client] = _local.__dict__.setdefault("clients", {})
     made_for = (keys_mark(), kind)
     if made_for not in clients:
@@ -53,7 +55,7 @@ def api_host() -> str:
 def keys_mark() -> str:
     """Return a mark of today's keys and address that tells other keys apart and gives nothing away."""
     keys = f"{settings.LSQ_API_URL}\n{settings.LSQ_ACCESS_KEY}\n{settings.LSQ_SECRET_KEY}"
-    return salted_hmac("activities.connection", keys, algorithm="sha256").hexdigest()
+    return str(salted_hmac("activities.connection", keys, algorithm="sha256").hexdigest())
 
 
 def account() -> Account:
@@ -83,6 +85,8 @@ def identify(*, kind: CallKind = CallKind.READ, now: datetime | None = None) -> 
             "role": identity.role,
         }
         changed = any(getattr(known, name) != value for name, value in fresh.items())
+        if (known.organisation, known.host) != (fresh["organisation"], fresh["host"]):
+            CatalogEntry.objects.all().delete()  # the lists of another account name other types and people
         for name, value in fresh.items():
             setattr(known, name, value)
         known.checked_at = now or clock()
@@ -124,9 +128,9 @@ def hold(reason: str, *, now: datetime | None = None) -> None:
 def lift_hold_if_accepted(*, now: datetime | None = None) -> bool:
     """Once a minute, ask whether the keys are accepted again; return whether a hold was lifted."""
     moment = now or clock()
-    due = Account.objects.filter(
-        pk=1, hold_since__isnull=False, hold_checked_at__lte=moment - HOLD_CHECK_EVERY
-    ).update(hold_checked_at=moment)
+    due = Account.objects.filter(pk=1, hold_since__isnull=False, hold_checked_at__lte=moment - HOLD_CHECK_EVERY).update(
+        hold_checked_at=moment
+    )
     if not due:
         return False
     try:

@@ -1,8 +1,8 @@
 """A custom field: what the page draws for it, what may be typed into it, and what goes over the wire.
 
 Pure: no database, no call, no clock. Forms ask it for every value of every row. Promise: whatever is typed,
-`read` returns a value or raises `Wrong` with a sentence, and nothing else; what it shows of a date, a time or a
-number means the same when it is typed again.
+`read` returns a value or raises `Wrong` with a sentence, and nothing else. What it shows of a date, a time or
+a number means the same when it is typed again.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def read(
 ) -> Value:
     """Return the value that was typed into a field.
 
-    `zone` is the person's, `today` the date there; `parent_value` is what is sent of the parent field; `users`
+    `zone` is the person's, `today` the date there, `parent_value` what is sent of the parent field. `users`
     are those of the catalog by e-mail in lower case. Blanks alone count as nothing.
 
     Raises:
@@ -213,9 +213,7 @@ def check_email(label: str, text: str) -> str:
     """
     address = text.strip()
     if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address):
-        raise Wrong(
-            label, f"“{_short(address)}” is not an e-mail address. Type one such as asha@example.org."
-        )
+        raise Wrong(label, f"“{_short(address)}” is not an e-mail address. Type one such as asha@example.org.")
     return check_text(label, address, longest=None, lines=False)
 
 
@@ -258,7 +256,7 @@ _SHORT_CODES: Final = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1
 
 
 def _phone(typed: _Typed) -> Value:
-    digits = re.sub(r"[\s().\-\u2010-\u2013]", "", typed.text)
+    digits = re.sub(r"[\s().\-\u2010-\u2013\u200e\u200f\u202a-\u202e]", "", typed.text)
     if re.fullmatch(r"[1-9]\d{9}", digits, re.ASCII):
         digits = f"+{HOME_CODE}{digits}"
     if not re.fullmatch(r"\+[1-9]\d{6,14}", digits, re.ASCII):
@@ -338,15 +336,11 @@ def _day(typed: _Typed, text: str) -> date:
     days = calendar.monthrange(year, month)[1]
     name = f"{_MONTHS[month - 1]} {year}" if month == 2 else _MONTHS[month - 1]
     if not 1 <= day <= days:
-        raise typed.wrong(
-            f"{name} has {days} days. {_A_DATE.format(f'{days} {_MONTHS[month - 1][:3]} {year}')}"
-        )
+        raise typed.wrong(f"{name} has {days} days. {_A_DATE.format(f'{days} {_MONTHS[month - 1][:3]} {year}')}")
     result = date(year, month, day)
     weekday = (found["weekday"] or "").casefold()
     if weekday and not _DAYS[result.weekday()].casefold().startswith(weekday):
-        raise typed.wrong(
-            f"{_shown_day(result)[4:]} is a {_DAYS[result.weekday()]}. Leave the day of the week out."
-        )
+        raise typed.wrong(f"{_shown_day(result)[4:]} is a {_DAYS[result.weekday()]}. Leave the day of the week out.")
     return result
 
 
@@ -354,9 +348,7 @@ def _month(text: str) -> int:
     if text.isdecimal():
         return int(text) if 1 <= int(text) <= 12 else 0
     name = text.casefold()
-    return next(
-        (at for at, month in enumerate(_MONTHS, 1) if month.casefold().startswith(name)), 9 * (name == "sept")
-    )
+    return next((at for at, month in enumerate(_MONTHS, 1) if month.casefold().startswith(name)), 9 * (name == "sept"))
 
 
 def _shown_day(day: date) -> str:
@@ -375,7 +367,7 @@ def _date_time(typed: _Typed) -> Value:
         day = _day(typed, text)
         raise typed.wrong(f"the time is missing. Type it after the date: {_shown_day(day)}, 11:20.")
     day, clock = _day(typed, found["day"]), _clock(typed, found["clock"])
-    # A time that clocks show twice is the earlier one (fold=0); one that they leave out comes back as another.
+    # A time that clocks show twice is the earlier one (fold=0); one that they skip comes back as another.
     sent = datetime.combine(day, clock, typed.zone).astimezone(UTC)
     back = sent.astimezone(typed.zone)
     if back.replace(tzinfo=None) != datetime.combine(day, clock):
@@ -417,9 +409,7 @@ def _waits(field: Offered, parent_value: str) -> bool:
 def _choice(typed: _Typed) -> Value:
     offered = options(typed.field, parent_value=typed.parent_value)
     if _waits(typed.field, typed.parent_value) and not typed.any_text:
-        raise typed.wrong(
-            f"choose {typed.field.parent_name or typed.field.parent} first; the list follows it."
-        )
+        raise typed.wrong(f"choose {typed.field.parent_name or typed.field.parent} first; the list follows it.")
     parts = tuple(dict.fromkeys(_several(typed, offered))) if typed.field.multiple else (typed.text,)
     for part in parts:
         if offered and not typed.any_text and part not in offered:
@@ -442,11 +432,7 @@ def _user(typed: _Typed) -> Value:
     name = typed.text.strip()
     if not typed.users:
         return _text(typed)
-    found = [
-        user
-        for user in typed.users.values()
-        if name.casefold() in {user.email.casefold(), user.name.casefold()}
-    ]
+    found = [user for user in typed.users.values() if name.casefold() in {user.email.casefold(), user.name.casefold()}]
     exact = typed.users.get(name.casefold())
     if exact is None and len(found) != 1:
         why = "fits several users" if found else "is not a user of LeadSquared"

@@ -22,7 +22,7 @@ _PAGING: Final = ("before", "after")
 class DayField(forms.CharField):
     """A day as people write it, read in the same way as in the row editor."""
 
-    widget = forms.TextInput(attrs={"placeholder": "20 Nov 2026, today"})
+    widget = forms.TextInput(attrs={"placeholder": "20 Nov 2026"})
 
     def clean(self, value: Any) -> date | None:
         """Return the day, or none when nothing was typed."""
@@ -32,7 +32,7 @@ class DayField(forms.CharField):
         kind = catalog.CatalogField(schema_name="", name=str(self.label), kind="date")
         zone = timezone.get_current_timezone()
         try:
-            sent = fields.read(kind, text, zone=zone, today=timezone.localdate()).sent  # type: ignore[arg-type]
+            sent = fields.read(kind, text, zone=zone, today=timezone.localdate()).sent
         except fields.Wrong as wrong:
             why = wrong.message.removeprefix(f"{self.label}: ")
             raise forms.ValidationError(why[:1].upper() + why[1:]) from wrong

@@ -24,6 +24,7 @@ from activities.submissions import NewRow
 OTHER: Final = "other"
 MOST_ROWS_READ: Final = 200
 FIRST_OPPORTUNITY_CODE: Final = 12000  # activity codes from here on are opportunity types: leadsquared-api §2 [SEEN]
+FEWEST_STANDING: Final = 5  # fields of a type that are in view without unfolding
 LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-api §19.13); this one is ours
 _VALUE_NAME: Final = re.compile(r"r(\d{1,3})-v(\d{1,9})-(.{1,200})")
 _BARE_NAME: Final = re.compile(r"r(\d{1,3})-b(\d{1,3})-(name|value)")
@@ -36,8 +37,8 @@ TypedRow = dict[str, Any]
 class Problem:
     """Something to put right: at which field, and what to do."""
 
-    field_id: str
-    message: str
+    anchor: str
+    text: str
 
 
 @dataclass
@@ -64,8 +65,8 @@ class Cell:
     @property
     def options(self) -> list[str]:
         """What can be chosen; a value that left the list stays visible, so that nothing typed is lost."""
-        gone = [value for value in self.values if value not in self.control.options]
-        return [*self.control.options, *gone]
+        offered = list(fields.YES_NO.values()) if self.control.input == "yes_no" else list(self.control.options)
+        return [*offered, *(value for value in self.values if value not in offered)]
 
     @property
     def list_id(self) -> str:
@@ -224,9 +225,11 @@ def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
     if filled > LARGEST:
         text = f"LeadSquared takes {LARGEST} activities in one call. Remove {filled - LARGEST} of the {filled} rows."
         problems.insert(0, Problem("rows", text))
-    if not complain:
-        for form in forms:
+    for form in forms:
+        if not complain:
             _hush(form)
+        elif form.state == "unfinished":
+            form.state = "error"
     if len(forms) < LARGEST and (not forms or forms[-1].state != "free"):
         forms.append(_RowReader(_blank(reader.default_owner), len(forms) + 1, reader).form)
     _lay_out(forms)
@@ -374,9 +377,7 @@ class _RowReader:
             id=name.replace("~", "-"),
             name=name,
             label=label,
-            control=fields.control(
-                offered, parent_value=parent_value, skip_option_check=self.reader.skip_option_check
-            ),
+            control=fields.control(offered, parent_value=parent_value, skip_option_check=self.reader.skip_option_check),
             value=value if isinstance(value, str) else "",
             values=[value] if isinstance(value, str) and value else list(value),
             mandatory=offered.mandatory,
@@ -447,32 +448,37 @@ def _drawn_keys(catalog: Catalog, code: str) -> set[str]:
 def _hush(form: RowForm) -> None:
     """Nobody likes to be told that a form is wrong before it is done."""
     form.type_error = form.code_error = form.owner_error = form.note_error = ""
-    for drawn in [*form.cells, *form.bare]:
-        drawn.error = ""
+    for cell in form.cells:
+        cell.error = ""
+    for bare in form.bare:
+        bare.error = ""
     if form.state == "error":
         form.state = "unfinished"
 
 
 def _lay_out(forms: list[RowForm]) -> None:
     """Fold away optional fields that no row of the type has filled: per type, so that runs stay aligned."""
-    stands: set[tuple[str, str]] = set()
+    stands: dict[str, set[str]] = {}
     for form in forms:
+        of_type = stands.setdefault(form.code or form.code_typed, set())
+        of_type |= {_key(cell) for cell in form.cells if cell.mandatory or cell.is_filled or cell.error}
+    for form in forms:
+        of_type = stands[form.code or form.code_typed]
         for cell in form.cells:
-            if cell.mandatory or cell.is_filled or cell.error:
-                stands.add(_place(form, cell))
+            if len(of_type) < FEWEST_STANDING:
+                of_type.add(_key(cell))
     above = ""
     for form in forms:
         code = form.code or form.code_typed
         form.same_type = bool(code) and code == above
         above = code
-        cells, form.cells = form.cells, []
-        few = len(cells) <= 5
-        for cell in cells:
-            (form.cells if few or _place(form, cell) in stands else form.more).append(cell)
+        cells = form.cells
+        form.cells = [cell for cell in cells if _key(cell) in stands[code]]
+        form.more = [cell for cell in cells if _key(cell) not in stands[code]]
 
 
-def _place(form: RowForm, cell: Cell) -> tuple[str, str]:
-    return form.code or form.code_typed, cell.name.partition("-")[2]
+def _key(cell: Cell) -> str:
+    return cell.name.partition("-")[2]
 
 
 def _typed_row(post: QueryDict, number: int) -> TypedRow:

@@ -48,8 +48,8 @@ class Filter:
 
     def in_words(self) -> str:
         """Return what narrows the list, for the audit entry of an export."""
-        people = User.objects.filter(pk=self.person_id).values_list("name", flat=True)
-        words = [f"of {name}" for name in people]
+        people = User.objects.filter(pk__in=[self.person_id or 0])
+        words = [f"of {person.name}" for person in people]
         words += [f"{name} {value}" for name, value in self._set() if name != "person_id"]
         return ", ".join(words)
 
@@ -109,8 +109,8 @@ class SubmissionLine:
         reasons = {row.reason for row in refused}
         first = refused[0]
         where = "" if len(reasons) == 1 and len(refused) == len(self.rows) else f"Row {first.number}: "
-        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 and where else ""
-        return f"{where}{_shortened(first.reason)}{more}"
+        words = f"{where}{_shortened(first.reason)}"
+        return f"{words.rstrip('.')} (and {len(refused) - 1} more)" if len(refused) > 1 and where else words
 
 
 @dataclass(frozen=True)
@@ -202,9 +202,7 @@ def submission_lines(shown: Sequence[Submission]) -> list[SubmissionLine]:
 def entry_lines(shown: Iterable[Any]) -> list[EntryLine]:
     """Return a page of audit entries in words."""
     return [
-        EntryLine(
-            entry, _sentence(entry), UUID(entry.subject_id) if entry.subject_kind == "submission" else None
-        )
+        EntryLine(entry, _sentence(entry), UUID(entry.subject_id) if entry.subject_kind == "submission" else None)
         for entry in shown
     ]
 
@@ -272,9 +270,7 @@ def _lines(found: QuerySet[M], columns: Mapping[str, Callable[[M], object]], *, 
         chunk = list(found.filter(pk__lt=below).order_by("-pk")[:EXPORT_CHUNK])
         if not chunk:
             return
-        yield "".join(
-            str(writer.writerow([safe_cell(read(item)) for read in columns.values()])) for item in chunk
-        )
+        yield "".join(str(writer.writerow([safe_cell(read(item)) for read in columns.values()])) for item in chunk)
         below = chunk[-1].pk
 
 

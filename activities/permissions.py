@@ -17,7 +17,10 @@ def can_post(person: User) -> bool:
 
 def check_can_post(person: User) -> None:
     """Raise PermissionDenied unless this person may post activities."""
-    _check(can_post(person), "Auditors read everything and post nothing. Ask an administrator for the role Poster.")
+    _check(
+        can_post(person),
+        "Auditors read everything and post nothing. Ask an administrator for the role Poster.",
+    )
 
 
 def can_read_all(person: User) -> bool:
@@ -27,7 +30,10 @@ def can_read_all(person: User) -> bool:
 
 def check_can_read_all(person: User) -> None:
     """Raise PermissionDenied unless this person may read the audit log."""
-    _check(can_read_all(person), "The audit log is for auditors and administrators. Your own work is in My history.")
+    _check(
+        can_read_all(person),
+        "The audit log is for auditors and administrators. Your own work is in My history.",
+    )
 
 
 def can_administer(person: User) -> bool:

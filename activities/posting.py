@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, Protocol
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -123,7 +123,20 @@ def give_up_old(*, now: datetime | None = None) -> int:
     return given_up
 
 
-def outgoing(rows: Iterable[Row], *, skip_option_check: bool) -> list[OutgoingActivity]:
+class Outgoing(Protocol):
+    """What a row has that goes out: a stored row, or one that is only reviewed."""
+
+    @property
+    def code(self) -> int: ...
+    @property
+    def owner_email(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def fields(self) -> Iterable[dict[str, Any]]: ...
+
+
+def outgoing(rows: Iterable[Outgoing], *, skip_option_check: bool) -> list[OutgoingActivity]:
     """Return the rows in the form that the client encodes."""
     return [
         OutgoingActivity(
@@ -137,12 +150,12 @@ def outgoing(rows: Iterable[Row], *, skip_option_check: bool) -> list[OutgoingAc
     ]
 
 
-def _outgoing_field(field: dict[str, object]) -> OutgoingField:
+def _outgoing_field(field: dict[str, Any]) -> OutgoingField:
     inner = field.get("fields") or ()
     return OutgoingField(
         schema_name=str(field["schema_name"]),
         value=str(field["value"]),
-        fields=tuple(_outgoing_field(each) for each in inner),  # type: ignore[attr-defined]
+        fields=tuple(_outgoing_field(each) for each in inner),
     )
 
 
@@ -220,9 +233,7 @@ def _send(submission: Submission, attempt: Attempt, *, not_after: float, now: da
     _settle(submission, attempt, error, now=now)
 
 
-def _store_answer(
-    attempt: Attempt, raw: RawAnswer | None, error: LeadSquaredError | None, *, now: datetime
-) -> None:
+def _store_answer(attempt: Attempt, raw: RawAnswer | None, error: LeadSquaredError | None, *, now: datetime) -> None:
     attempt.answered_at = max(now, attempt.started_at)
     if raw is not None:
         attempt.status, attempt.answer, attempt.complete = raw.status, raw.body, raw.complete
@@ -232,9 +243,7 @@ def _store_answer(
     attempt.save()
 
 
-def _settle(
-    submission: Submission, attempt: Attempt, error: LeadSquaredError | None, *, now: datetime | None
-) -> None:
+def _settle(submission: Submission, attempt: Attempt, error: LeadSquaredError | None, *, now: datetime | None) -> None:
     """Judge what came back and move the submission on, in one transaction with its audit entries."""
     rows: tuple[RowAnswer, ...] = ()
     if error is None:
@@ -257,9 +266,7 @@ def _settle(
             _apply_error(submission, error, now=moment)
 
 
-def _after_key_check(
-    error: Unauthorized, submission: Submission, *, now: datetime | None
-) -> LeadSquaredError:
+def _after_key_check(error: Unauthorized, submission: Submission, *, now: datetime | None) -> LeadSquaredError:
     """Tell keys that are not accepted (hold, all wait) from a right that this one call lacks (Refused)."""
     refused = connection.keys_are_refused(now=now)
     if refused:
@@ -337,9 +344,7 @@ def _requeue(submission: Submission, error: LeadSquaredError, *, now: datetime) 
             audit.record(audit.Action.REQUEUED, submission, by=audit.PORTAL, now=now, reason=error.for_user[:500])
 
 
-def _record_answer(
-    submission: Submission, attempt: Attempt, rows: Iterable[RowAnswer], *, now: datetime
-) -> None:
+def _record_answer(submission: Submission, attempt: Attempt, rows: Iterable[RowAnswer], *, now: datetime) -> None:
     audit.record(
         audit.Action.ANSWERED,
         submission,

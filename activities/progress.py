@@ -79,7 +79,7 @@ def _words(submission: Submission, summary: str, now: datetime) -> tuple[str, st
 def _why_it_waits(submission: Submission, now: datetime) -> str:
     account = connection.account()
     if account.hold_since:
-        return f"The portal does not send at the moment. {account.hold_reason} It goes on by itself once that is put right."
+        return f"The portal does not send at the moment. {account.hold_reason} It goes on by itself after that."
     if workers_are_silent(now=now):
         return "Nobody is posting at the moment: no worker has been seen for a minute. Tell an administrator."
     if not _is_of(submission, account):

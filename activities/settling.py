@@ -78,9 +78,7 @@ def settle_unsent(submission: Submission, *, reason: str, by: audit.Actor, now: 
     return True
 
 
-def move(
-    submission: Submission, *, old: State, new: State, attempt: int | None = None, **changes: object
-) -> bool:
+def move(submission: Submission, *, old: State, new: State, attempt: int | None = None, **changes: object) -> bool:
     """Move on by one conditional UPDATE; with `attempt`, only while that attempt is the newest.
 
     Raises:

@@ -104,7 +104,14 @@ def submit(
         if earlier and not repeat_confirmed:
             raise Repeated(earlier)
         submission = _store(
-            draft, rows, content, account=account, by=by, skip_option_check=skip_option_check, why=why, now=now or clock()
+            draft,
+            rows,
+            content,
+            account=account,
+            by=by,
+            skip_option_check=skip_option_check,
+            why=why,
+            now=now or clock(),
         )
         Draft.objects.filter(pk=draft.pk).delete()
         bell.ring()

@@ -52,8 +52,14 @@ def post_everything_due(name: str, *, now: datetime | None = None) -> int:
 def _round(name: str, stop: threading.Event) -> float:
     """Do each duty once, posting as long as there is something to post; return the seconds to wait."""
     wait = max(LONGEST_WAIT_SECONDS.values())
-    for duty in (_beat(name), _identify, leadsquared.lift_hold_if_accepted, posting.take_over_expired,
-                 posting.give_up_old, _forget):
+    for duty in (
+        _beat(name),
+        _identify,
+        leadsquared.lift_hold_if_accepted,
+        posting.take_over_expired,
+        posting.give_up_old,
+        _forget,
+    ):
         _safely(duty)
     while not stop.is_set():
         try:
@@ -101,7 +107,7 @@ _identify_after = 0.0
 
 def _identify() -> None:
     """Learn whose keys these are as soon as LeadSquared can be asked; once a minute, not once a round."""
-    global _identify_after  # noqa: PLW0603 (per process, and only a brake)
+    global _identify_after
     if time.monotonic() < _identify_after or leadsquared.account().organisation:
         return
     _identify_after = time.monotonic() + leadsquared.HOLD_CHECK_EVERY.total_seconds()
@@ -113,7 +119,7 @@ _forget_after = 0.0
 
 
 def _forget() -> None:
-    global _forget_after  # noqa: PLW0603 (per process, and only a brake)
+    global _forget_after
     if time.monotonic() >= _forget_after:
         _forget_after = time.monotonic() + 600
         throttle.forget_old_calls()

@@ -37,7 +37,7 @@ LOG_LINES: Final = 15
 PEOPLE: Final = (
     ("meera.iyer@sahyadrihfc.in", "poster"),
     ("kabir.shah@sahyadrihfc.in", "poster"),
-    ("chitra.menon@sahyadrihfc.in", "auditor"),
+    ("rohan.deshpande@sahyadrihfc.in", "auditor"),
     ("ananya.bose@sahyadrihfc.in", "administrator"),
 )
 Found = TypeVar("Found")
@@ -122,9 +122,7 @@ class Installation:
         for candidate in (port if _is_free(int(port)) else "0", "0"):
             self._start("sandbox", "-m", "lsqportal.sandbox", "--port", candidate, "--data", data)
             with contextlib.suppress(Fallen) if candidate != "0" else contextlib.nullcontext():
-                ready = self._wait(
-                    "sandbox", lambda: _SANDBOX_READY.search(self._log("sandbox").read_bytes())
-                )
+                ready = self._wait("sandbox", lambda: _SANDBOX_READY.search(self._log("sandbox").read_bytes()))
                 self.sandbox_url = ready[1].decode()
                 self.environment["LSQ_API_URL"] = self._overrides.get("LSQ_API_URL", self.sandbox_url)
                 # Its address stands in every submission, and what is queued waits for just that one.
@@ -269,9 +267,7 @@ def carry_out_last_will() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo until somebody ends it; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lsqportal.demo", description=(__doc__ or "").split("\n\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m lsqportal.demo", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--port", type=int, default=FIRST_PORT, help="the first port to try (%(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where everything is kept (%(default)s)")
     wanted = parser.parse_args(arguments)

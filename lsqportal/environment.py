@@ -41,9 +41,7 @@ def secret(name: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig").strip()
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"{name}_FILE points to {path}, which cannot be read: {error.strerror}."
-        ) from error
+        raise ImproperlyConfigured(f"{name}_FILE points to {path}, which cannot be read: {error.strerror}.") from error
 
 
 def required(name: str, value: Any, *, debug: bool) -> Any:

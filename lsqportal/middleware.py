@@ -6,6 +6,7 @@ import secrets
 import zoneinfo
 from collections.abc import Callable
 from time import time
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -55,7 +56,15 @@ def readable_text(get_response: GetResponse) -> GetResponse:
 class SignInRequired(LoginRequiredMiddleware):
     """Every page is private unless it says otherwise; what was posted after the session ended is not lost."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., object]) -> HttpResponseBase:
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], *arguments: Any
+    ) -> HttpResponseBase | None:
+        """Let signed-in people pass; whoever has a one-time password chooses an own one first."""
+        return super().process_view(request, view_func, *arguments) or account.must_change_first(request)
+
+    def handle_no_permission(  # type: ignore[override]  # Django's type says redirect, its caller takes any response
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
         """Answer with the sign-in page, which carries a posted form along."""
         return account.sign_in_first(request) or super().handle_no_permission(request, view_func)
 
@@ -64,9 +73,9 @@ def idle_sessions(get_response: GetResponse) -> GetResponse:
     """Let a session end 30 minutes after the last thing its person did; a page that polls does nothing."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and not request.htmx:  # type: ignore[attr-defined]
-            if time() - request.session.get("touched", 0) > SESSION_TOUCH_SECONDS:
-                request.session["touched"] = int(time())
+        is_idle = not request.user.is_authenticated or bool(request.htmx)  # type: ignore[attr-defined]
+        if not is_idle and time() - request.session.get("touched", 0) > SESSION_TOUCH_SECONDS:
+            request.session["touched"] = int(time())
         return get_response(request)
 
     return middleware

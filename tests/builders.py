@@ -47,7 +47,11 @@ def a_draft(owner: User, *, opportunity_id: str = OPPORTUNITY, **changes: Any) -
         **{
             "owner": owner,
             "opportunity_id": opportunity_id,
-            "opportunity": {"id": opportunity_id, "name": "Asha Rao – Home loan", "lead_id": str(uuid.uuid4())},
+            "opportunity": {
+                "id": opportunity_id,
+                "name": "Asha Rao – Home loan",
+                "lead_id": str(uuid.uuid4()),
+            },
             "content": {"rows": [], "skip_option_check": False},
             "created_at": NOON,
             "updated_at": NOON,

@@ -264,9 +264,7 @@ def _unprivileged() -> dict[str, Any]:
         with contextlib.suppress(KeyError):
             person = pwd.getpwnam(name)
             return {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []}
-    raise NoServer(
-        "PostgreSQL does not run as root, and this system has neither the user postgres nor nobody."
-    )
+    raise NoServer("PostgreSQL does not run as root, and this system has neither the user postgres nor nobody.")
 
 
 if __name__ == "__main__":

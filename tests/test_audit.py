@@ -85,8 +85,12 @@ def without_triggers(sql: str) -> None:
         if connection.vendor == "postgresql":
             cursor.execute("ALTER TABLE activities_auditentry DISABLE TRIGGER USER")
             cursor.execute(sql)
-            cursor.execute("ALTER TABLE activities_auditentry ENABLE ALWAYS TRIGGER activities_auditentry_refuses_change")
-            cursor.execute("ALTER TABLE activities_auditentry ENABLE ALWAYS TRIGGER activities_auditentry_refuses_truncate")
+            cursor.execute(
+                "ALTER TABLE activities_auditentry ENABLE ALWAYS TRIGGER activities_auditentry_refuses_change"
+            )
+            cursor.execute(
+                "ALTER TABLE activities_auditentry ENABLE ALWAYS TRIGGER activities_auditentry_refuses_truncate"
+            )
         else:
             for name in ("insert", "update", "delete"):
                 cursor.execute(f"DROP TRIGGER activities_auditentry_refuses_{name}")
@@ -143,7 +147,11 @@ def test_a_content_enters_the_chain_as_a_salted_hash_only():
 
 def test_nul_and_half_a_surrogate_pair_do_not_stop_the_record():
     entry = audit.record(
-        audit.Action.HELD, "account", by=audit.Actor(name="Portal", agent="x\x00y"), now=NOON, reason="a\ud800b"
+        audit.Action.HELD,
+        "account",
+        by=audit.Actor(name="Portal", agent="x\x00y"),
+        now=NOON,
+        reason="a\ud800b",
     )
 
     entry.refresh_from_db()

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from activities import audit, connection, posting, submissions
+from activities import audit, connection, posting, submissions, throttle
+from activities.leadsquared import NotSent
 from activities.models import Account, Call, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
 from tests.builders import a_draft, a_field, a_new_row, an_actor
@@ -120,7 +121,7 @@ DOCUMENTED = [
 
 def answer_with(sandbox, status, envelope):
     """Make LeadSquared turn the bulk call away with this status, and write nothing."""
-    sandbox.fault("status", status=status, **({"envelope": True, **envelope} if envelope else {"envelope": False}))
+    sandbox.fault("status", status=status, **(envelope or {}))
 
 
 @pytest.mark.parametrize(("status", "envelope", "for_one", "for_three", "words"), DOCUMENTED)
@@ -190,7 +191,7 @@ class TestRowsAreJudgedOneByOne:
         first = submit(1)
         posting.post_next(worker=WORKER)
         taken = first.rows.get().activity_id
-        sandbox.fault("yes_with_foreign_id", id=taken)
+        sandbox.fault("yes_with_foreign_id", activity_id=taken)
         second = submit([a_new_row(note="Another")])
 
         posting.post_next(worker=WORKER)
@@ -258,7 +259,7 @@ class TestTransport:
         now = clock()
         submission.attempt_count = 3
 
-        posting._requeue(submission, posting.NotSent(said=""), now=now)
+        posting._requeue(submission, NotSent(said=""), now=now)
 
         assert submission.state == State.QUEUED
 
@@ -313,8 +314,9 @@ class TestAWorkerThatDied:
         )
 
     def an_attempt_of(self, submission: Submission, **changes):
+        minute_ago = clock() - timedelta(minutes=1)
         return submission.attempts.create(
-            number=1, started_at=clock(), worker="dead", url="x", request=b"[]", **changes
+            number=1, started_at=minute_ago, worker="dead", url="x", request=b"[]", **changes
         )
 
     def test_before_it_prepared_anything_is_queued_again(self, submit):
@@ -348,7 +350,12 @@ class TestAWorkerThatDied:
             ]
         }
         self.an_attempt_of(
-            submission, status=200, answer=json.dumps(yes).encode(), complete=True, answered_at=clock(), seconds=1.0
+            submission,
+            status=200,
+            answer=json.dumps(yes).encode(),
+            complete=True,
+            answered_at=clock(),
+            seconds=1.0,
         )
 
         posting.take_over_expired()
@@ -408,7 +415,7 @@ class TestOrderAndLimit:
         settings.LSQ_BULK_RATE_LIMIT = "1/5s"
         Call.objects.create(at=clock(), kind="bulk")
 
-        with pytest.raises(posting.throttle.NoPermit):
+        with pytest.raises(throttle.NoPermit):
             posting.post_next(worker=WORKER)
 
         assert outcomes(submission) == [Outcome.PENDING]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
@@ -58,7 +59,13 @@ NO_OPPORTUNITY: Final = "opportunity does not exist"  # [SEEN] message only, on 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _FIELD: Final = re.compile(r"\b(mx_Custom_\d+(?:~mx_CustomObject_\d+)?|mx_[A-Za-z0-9_]+)\b")
 _MICROSOFT_DATE: Final = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
-_TEXT_DATES: Final = ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S")
+_TEXT_DATES: Final = (
+    "%Y-%m-%d %H:%M:%S.%f",
+    "%Y-%m-%d %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+)
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "MXMandatoryAttributeMissingException": "A value that LeadSquared requires{field} is missing. Fill it in and post the row again.",
@@ -90,16 +97,30 @@ def read_bulk(raw: RawAnswer, *, row_count: int) -> BulkAnswer:
     """
     if not raw.complete:
         raise Unclear(status=raw.status, said="The answer broke off.", row_count=row_count, raw=raw)
-    body = _parsed(raw.body)
+    body = _parsed(raw.body, once=True)
     error = _judge(raw.status, body, row_count)
-    if error is not None:
-        if isinstance(error, Unclear):
-            error.raw = raw
-        raise error
     rows = body.get("Response") if isinstance(body, dict) else body
+    if error is not None:
+        if isinstance(error, Unclear) or (rows and isinstance(body, dict)):
+            # An error beside rows contradicts itself: a row among them may be a yes.
+            raise Unclear(
+                status=raw.status,
+                said=error.said,
+                exception_type=error.exception_type,
+                row_count=row_count,
+                raw=raw,
+            )
+        raise error
     if not isinstance(rows, list):
         raise Unclear(status=raw.status, said="The answer has no list of rows.", row_count=row_count, raw=raw)
-    return BulkAnswer(tuple(_row(number, rows) for number in range(1, row_count + 1)))
+    answered = [_row(number, rows) for number in range(1, row_count + 1)]
+    ids = Counter(row.activity_id for row in answered if row.created)
+    return BulkAnswer(
+        tuple(
+            RowAnswer(row.number, said="Another row has the same id.") if ids[row.activity_id] > 1 else row
+            for row in answered
+        )
+    )
 
 
 def read(status: int, body: bytes) -> Any:
@@ -138,7 +159,10 @@ def as_text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "1" if value else "0"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return ""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -210,9 +234,17 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _parsed(body: bytes) -> Any:
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a key comes twice")
+    return dict(pairs)
+
+
+def _parsed(body: bytes, *, once: bool = False) -> Any:
+    """Return the JSON; `once`: a key that comes twice makes it unreadable, whichever of its values is last."""
+    hook = _no_key_twice if once else None
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=hook)
     except (ValueError, RecursionError, MemoryError):
         return _UNREADABLE
 
@@ -262,9 +294,7 @@ def _row(number: int, rows: Sequence[Any]) -> RowAnswer:
         return RowAnswer(number, said="" if not named else "The answer names this row more than once.")
     row = named[0]
     kind = as_text(row.get("ExceptionType"))
-    said = next(
-        (as_text(row[key]) for key in ("ErrorMessage", "ExceptionMessage", "Message") if row.get(key)), ""
-    )
+    said = next((as_text(row[key]) for key in ("ErrorMessage", "ExceptionMessage", "Message") if row.get(key)), "")
     activity_id = as_text(row.get("ProspectActivityId")).strip().lower()
     created = row.get("ActivityCreated")
     # Only the JSON boolean is a clear word; "true" or 1 would be a guess about a shape nobody has seen.

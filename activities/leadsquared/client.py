@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from activities.leadsquared import reading, wire
-from activities.leadsquared.answers import read
-from activities.leadsquared.errors import LeadSquaredError, NotSent, Refused
+from activities.leadsquared.answers import read, rows_of
+from activities.leadsquared.errors import LeadSquaredError, NotSent, Refused, Unauthorized, Unclear
 from activities.leadsquared.records import (
     Activities,
     Activity,
@@ -31,12 +33,22 @@ DEPENDENT_OPTIONS: Final = "ProspectActivity.svc/ActivityField/DependentDropdown
 ACTIVITIES_OF_OPPORTUNITY: Final = "OpportunityManagement.svc/GetActivitiesOfOpportunity"
 PAGE_SIZE: Final = 100
 MOST_PAGES: Final = 50
+OPTIONS_PAGE_SIZE: Final = 200  # [DOC] that of the example: leadsquared-api §4
+OPTIONS_PAGE_SIZE: Final = 200  # [DOC] as the page of that call shows it: leadsquared-api §4
 USERS_PAGE_SIZE: Final = 1000  # [SEEN] the most that User/AdvancedSearch takes: leadsquared-api §10
 USERS_MAY_BE_CUT_AT: Final = 200  # [GUESS] one report says that Users.Get stops here: leadsquared-api §10
 _OPPORTUNITY_COLUMNS: Final = "mx_Custom_1,mx_Custom_2,mx_Custom_3,Owner,OwnerName,Status,CreatedOn"
 _ACTIVITY_COLUMNS: Final = (
     "ActivityEvent,ActivityEvent_Note,Owner,OwnerName,CreatedOn,CreatedBy,CreatedByName,CreatedByEmailAddress"
 )
+SHORTEST_PHONE: Final = 6  # fewer digits would match by chance among rows that LeadSquared did not filter
+
+
+class _Headers(dict[str, str]):
+    """Headers with keys in them, which no log and no page about an error may show."""
+
+    def __repr__(self) -> str:
+        return "<headers with keys>"
 
 
 class Client:
@@ -62,9 +74,8 @@ class Client:
         self._permit = permit
         self._timeout = (connect_timeout, read_timeout)
         self._deadline = deadline
-        self._headers = {
-            "x-LSQ-AccessKey": access_key,
-            "x-LSQ-SecretKey": secret_key,
+        self._headers = _Headers(zip(wire.KEY_HEADERS, (access_key, secret_key), strict=True))
+        self._headers |= {
             # [SEEN] a body that is not UTF-8 got 400: leadsquared-api §0
             "Content-Type": "application/json; charset=utf-8",
             "Accept": "application/json",
@@ -91,17 +102,18 @@ class Client:
             Unclear: it may or may not have been written.
         """
         # A pooled connection that the server closed while idle looks exactly like "written, then reset".
-        with wire.new_session(not_after=not_after) as session:
+        with wire.new_session() as session:
             return wire.exchange(
                 session,
                 "POST",
-                f"{self._url}/{BULK}?{urlencode({'opportunityId': opportunity_id})}",
-                headers={**self._headers, "Connection": "close"},
+                self._address(BULK, {"opportunityId": opportunity_id}),
+                headers=_Headers(self._headers, Connection="close"),
                 body=body,
                 timeout=self._timeout,
                 deadline=self._deadline,
                 most_bytes=MIB,
                 row_count=row_count,
+                not_after=not_after,
             )
 
     def who_am_i(self) -> Identity:
@@ -109,8 +121,12 @@ class Client:
 
         Raises:
             Unauthorized: they are not accepted.
+            Unclear: the answer names no user, and so accepts nobody's.
         """
-        return reading.identity(self._get("Authentication.svc/UserByAccessKey.Get"))
+        found = reading.identity(self._get("Authentication.svc/UserByAccessKey.Get"))
+        if not found.user_id:
+            raise Unclear(status=200, said="The check of the keys named no user.")
+        return found
 
     def find_leads(self, text: str) -> list[Lead]:
         """Search leads by name, e-mail, phone or company (§9)."""
@@ -124,6 +140,8 @@ class Client:
     def leads_by_phone(self, phone: str, *, country_code: str = "91") -> list[Lead]:
         """Return the leads with this phone, asked for in the spellings that accounts are known to want (§9)."""
         found: dict[str, Lead] = {}
+        if len(re.sub(r"\D", "", phone)) < SHORTEST_PHONE:
+            return []
         for spelling in phone_spellings(phone, country_code=country_code):
             body = self._get("LeadManagement.svc/RetrieveLeadByPhoneNumber", phone=spelling)
             found |= {lead.id: lead for lead in reading.leads(body) if _has_phone(lead, phone)}
@@ -144,13 +162,16 @@ class Client:
         """Return a lead's opportunities of these types, all pages; a fresh one may be missing (§5, search index)."""
         found: dict[str, Opportunity] = {}
         for each in types:
+            of_type = 0
             path = "OpportunityManagement.svc/GetOpportunitiesOfLead"
             # [SEEN] opportunityType is required on some accounts: leadsquared-api §5
             for body, _ in self._pages(path, _OPPORTUNITY_COLUMNS, leadId=lead_id, opportunityType=each.code):
                 rows = reading.opportunities(body, type_code=each.code, type_name=each.name)
                 new = {row.id: row for row in rows if row.id not in found}
                 found |= new
-                if not new or len(rows) < PAGE_SIZE:
+                of_type += len(new)
+                # A page may be shorter than asked for, so a short one proves nothing; the count does.
+                if not new or of_type >= (reading.record_count(body) or MOST_PAGES * PAGE_SIZE):
                     break
         return list(found.values())
 
@@ -181,11 +202,11 @@ class Client:
             parameter = {**parameter, "SchemaName": field_set, "CustomObjectSchemaName": schema_name}
         found: dict[str, None] = {}
         for page in range(1, MOST_PAGES + 1):
-            body = {"Parameter": parameter, "Paging": {"PageIndex": page, "PageSize": USERS_PAGE_SIZE}}
+            body = {"Parameter": parameter, "Paging": {"PageIndex": page, "PageSize": OPTIONS_PAGE_SIZE}}
             options = reading.options(self._post("ProspectActivity.svc/ActivityField/Dropdown/Options/Get", body))
             new = [each for each in options if each not in found]
             found |= dict.fromkeys(new)
-            if not new or len(options) < USERS_PAGE_SIZE:
+            if not new or len(options) < OPTIONS_PAGE_SIZE:
                 break
         return list(found)
 
@@ -204,25 +225,38 @@ class Client:
         return reading.dependent_options(self._post(DEPENDENT_OPTIONS, {"Parameter": parameter}), child)
 
     def users(self) -> list[User]:
-        """List the users, inactive ones too (§10); where the short list may be cut, the search brings the rest."""
-        found = {user.email.lower(): user for user in reading.users(self._get("UserManagement.svc/Users.Get"))}
-        if len(found) >= USERS_MAY_BE_CUT_AT:
-            found |= {user.email.lower(): user for user in self._searched_users()}
+        """List the users, inactive ones too (§10); where the short list may be cut, the search brings the rest.
+
+        Where the keys' user may not search, the short list has to do.
+        """
+        body = self._get("UserManagement.svc/Users.Get")
+        found = {user.email.lower(): user for user in reading.users(body)}
+        if len(rows_of(body, "Users")) >= USERS_MAY_BE_CUT_AT:
+            with contextlib.suppress(Refused, Unauthorized):  # searches may need an administrator's keys: §10
+                found |= {user.email.lower(): user for user in self._searched_users()}
         return list(found.values())
 
     def activities_of_opportunity(
-        self, opportunity_id: str, *, code: int | None = None, columns: Iterable[str] = ()
+        self,
+        opportunity_id: str,
+        *,
+        code: int | None = None,
+        columns: Iterable[str] = (),
+        since: datetime | None = None,
     ) -> Activities:
-        """Return the activities of an opportunity, all pages (§11 A); `columns` are further SchemaNames."""
+        """Return the activities of an opportunity, all pages (§11 A); `columns` are further SchemaNames.
+
+        Those made before `since` are left out; whether the list is whole is judged with them.
+        """
         asked = ",".join([_ACTIVITY_COLUMNS, *columns])
         query: dict[str, Any] = {"opportunityId": opportunity_id}
         if code is not None:
             query["activityEventCode"] = code
-        return self._activities(ACTIVITIES_OF_OPPORTUNITY, asked, **query)
+        return _since(self._activities(ACTIVITIES_OF_OPPORTUNITY, asked, **query), since)
 
-    def activities_of_lead(self, lead_id: str) -> Activities:
+    def activities_of_lead(self, lead_id: str, *, since: datetime | None = None) -> Activities:
         """Return the trail of a lead, all pages (§11 B): fresher than the list, without the opportunity's id."""
-        return self._activities("ProspectActivity.svc/Retrieve", "", leadId=lead_id)
+        return _since(self._activities("ProspectActivity.svc/Retrieve", "", leadId=lead_id), since)
 
     def _activities(self, path: str, columns: str, **query: Any) -> Activities:
         found: dict[str, Activity] = {}
@@ -234,7 +268,7 @@ class Client:
             found |= new
             counted = reading.record_count(body)
             server_time = server_time or reading.server_time(raw.headers.get("date", ""))
-            if not new or counted is not None and len(found) >= counted:
+            if not new or (counted is not None and len(found) >= counted):
                 break
         return Activities(tuple(found.values()), whole=counted == len(found), server_time=server_time)
 
@@ -244,6 +278,7 @@ class Client:
             body = {
                 "Columns": {"Include_CSV": "UserID,FirstName,LastName,EmailAddress,Role,StatusCode"},
                 "GroupConditions": [],
+                "GroupOperator": None,
                 "Sorting": [{"ColumnName": "EmailAddress", "Direction": 0}],
                 "Paging": {"PageIndex": page, "PageSize": USERS_PAGE_SIZE},
             }
@@ -284,11 +319,10 @@ class Client:
             raise
         except Exception as cause:
             raise NotSent(said="There was no permit for the call.") from cause
-        address = f"{self._url}/{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         return wire.exchange(
             self._session,
             method,
-            address,
+            self._address(path, query),
             headers=self._headers,
             body=None if body is None else wire.encoded(body),
             timeout=self._timeout,
@@ -296,10 +330,23 @@ class Client:
             most_bytes=8 * MIB,
         )
 
+    def _address(self, path: str, query: dict[str, Any]) -> str:
+        asked = urlencode(query, quote_via=quote, errors="replace")
+        return f"{self._url}/{path}" + (f"?{asked}" if asked else "")
+
+
+def _since(activities: Activities, since: datetime | None) -> Activities:
+    if since is None:
+        return activities
+    kept = (each for each in activities.found if each.created_at is None or each.created_at >= since)
+    return replace(activities, found=tuple(kept))
+
 
 def phone_spellings(phone: str, *, country_code: str) -> list[str]:
     """Return the spellings under which a phone may be stored: as typed, ten digits, +CC-N, CCN (§9)."""
     digits = re.sub(r"\D", "", phone)
+    if not digits:
+        return []
     typed = re.sub(r"[\s()]", "", phone)
     local = digits.removeprefix("0")
     if len(digits) > 10 and digits.startswith(country_code):
@@ -308,6 +355,12 @@ def phone_spellings(phone: str, *, country_code: str) -> list[str]:
     if typed.startswith("+") and not digits.startswith(country_code):
         spellings = [typed, digits, *(f"+{digits[:n]}-{digits[n:]}" for n in (3, 2, 1))]
     return list(dict.fromkeys(each for each in spellings if each))
+
+
+def _is_last_page(body: Any, on_page: int, so_far: int) -> bool:
+    """RecordCount is the number of all matches (§5); without it, a page that is not full is the last."""
+    counted = reading.record_count(body)
+    return on_page < PAGE_SIZE if counted is None else so_far >= counted
 
 
 def _has_phone(lead: Lead, phone: str) -> bool:

@@ -34,14 +34,17 @@ class LeadSquaredError(Exception):
         said: str = "",
         exception_type: str = "",
         row_count: int = 1,
-        **more: Any,
     ) -> None:
-        super().__init__(said)
+        super().__init__(said[:LONGEST_SAID])
         self.status = status
         self.said = said[:LONGEST_SAID]
-        self.exception_type = exception_type
+        self.exception_type = exception_type[:LONGEST_SAID]
         self.row_count = row_count
-        self.__dict__.update(more)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__:
+            raise AttributeError(f"{type(self).__name__}.{name} is a fact and does not change.")
+        super().__setattr__(name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), dict(self.__dict__))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -36,9 +36,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "email": "email",
     **dict.fromkeys(("phone", "mobile"), "phone"),
     **dict.fromkeys(("url", "website", "medialink"), "url"),
-    **dict.fromkeys(
-        ("searchabledropdown", "dropdown", "select", "radio", "radiobuttons", "largeoptionset"), "choice"
-    ),
+    **dict.fromkeys(("searchabledropdown", "dropdown", "select", "radio", "radiobuttons", "largeoptionset"), "choice"),
     **dict.fromkeys(("multiselect", "multi select"), "multiple_choice"),
     "activeusers": "user",
     "product": "product",
@@ -145,6 +143,7 @@ def opportunities(body: Any, *, type_code: int | None = None, type_name: str = "
             name=as_text(row.get("mx_Custom_1")),
             status=as_text(row.get("Status")),
             stage=as_text(row.get("mx_Custom_2")),
+            owner_id=as_text(row.get("Owner")),
             owner_name=as_text(row.get("OwnerName")),
             owner_email=as_text(row.get("OwnerEmail")),
             amount=as_text(row.get("Amount") or row.get("mx_Custom_3")),
@@ -169,6 +168,7 @@ def opportunity(body: Any) -> Opportunity:
         name=values.get("mx_Custom_1", ""),
         status=values.get("Status", ""),
         stage=values.get("mx_Custom_2", ""),
+        owner_id=values.get("Owner", ""),
         owner_name=as_text(by_name.get("Owner", {}).get("DisplayValue")) or values.get("OwnerName", ""),
         owner_email="",
         amount=next((value for label, value in labels.items() if "amount" in label), ""),
@@ -189,8 +189,9 @@ def record_count(body: Any) -> int | None:
 def server_time(date_header: str) -> datetime | None:
     """Return the time of an answer by LeadSquared's own clock."""
     try:
-        return parsedate_to_datetime(date_header)
-    except (TypeError, ValueError):
+        found = parsedate_to_datetime(date_header)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

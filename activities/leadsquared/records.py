@@ -18,7 +18,8 @@ class _Stored:
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as plain JSON."""
-        return asdict(self)  # type: ignore[call-overload]
+        plain: dict[str, Any] = asdict(self)  # type: ignore[call-overload]
+        return plain
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -88,6 +89,7 @@ class Opportunity:
     name: str = ""
     status: str = ""
     stage: str = ""
+    owner_id: str = ""
     owner_name: str = ""
     owner_email: str = ""
     amount: str = ""

@@ -1,7 +1,8 @@
 """HTTP to LeadSquared: what leaves, when it may still leave, what comes back, and what a failure proves.
 
 The dividing line is whether a call may have been written. `requests.ConnectionError` does not draw it: it covers both a
-closed port and a peer that hung up after reading. So the chain of causes is asked, and the default is `Unclear`.
+closed port and a peer that hung up after reading. So the chain of causes is asked, and the connection itself, which
+knows whether its first byte was on its way. The default is `Unclear`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Final, Self
+from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -22,10 +28,13 @@ from urllib3 import exceptions as lower
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from activities.leadsquared.answers import as_text
 from activities.leadsquared.errors import LeadSquaredError, NotSent, Unclear
 from activities.leadsquared.records import RawAnswer
 
+KEY_HEADERS: Final = ("x-LSQ-AccessKey", "x-LSQ-SecretKey")  # [DOC] leadsquared-api §13
 KEPT_HEADERS: Final = ("content-type", "date", "retry-after")
+SHORTEST_KEY: Final = 8  # what is shorter is no key, and would be found in any answer
 _CHUNK: Final = 16 * 1024
 # CLOCK_BOOTTIME goes on while a laptop sleeps; where there is none, the monotonic clock has to do.
 _CLOCK_ID: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -41,57 +50,131 @@ class TooLate(Exception):
     """The time in which a call may begin had passed before its first byte left."""
 
 
-class _Watched:
-    """A connection that refuses its first byte after its time, and tells its thread which socket is at work.
+class NotConnected(Exception):
+    """No connection came about, TLS included; the cause says why."""
 
-    The time is checked in the socket's send, after TLS: whoever was suspended in between sends nothing.
+
+class _OutOfTime(Exception):
+    """The call took longer than its deadline, or its time was over when only a part of it had left."""
+
+
+class _Oversized(Exception):
+    """The body is larger than any answer has a reason to be."""
+
+
+class _Call:
+    """One call on its way: until when bytes may leave, whether any did, and the watchdog that ends it.
+
+    The watchdog is needed because a read time-out starts anew with every byte that comes.
     """
 
-    not_after: float | None = None
-    has_begun = False
+    def __init__(self, seconds: float, not_after: float | None) -> None:
+        self.has_begun = False
+        self.has_bitten = False
+        self._sends_until = min(clock() + seconds, float("inf") if not_after is None else not_after)
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._watchdog = threading.Timer(seconds, self._bite)
+        self._watchdog.daemon = True
 
-    def send(self, data: Any) -> Any:
-        """Send, unless it is too late to begin."""
-        if not self.has_begun and self.not_after is not None and clock() > self.not_after:
-            raise TooLate
-        self.has_begun = True
-        sent = super().send(data)  # type: ignore[misc]
-        _at_work.socket = self.sock  # type: ignore[attr-defined]
-        return sent
+    def __enter__(self) -> Self:
+        try:
+            self._watchdog.start()
+        except RuntimeError as no_thread_left:
+            raise NotConnected from no_thread_left
+        _at_work.call = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.cancel()
+        with self._lock:  # a watchdog that is just waking up must not bite the next call of this connection
+            self._socket = None
+
+    def check_time(self, sock: socket.socket) -> None:
+        """Say that bytes are about to leave by this socket.
+
+        Raises:
+            TooLate: the time is over, and nothing has left.
+        """
+        with self._lock:
+            if self.has_bitten or clock() > self._sends_until:
+                raise _OutOfTime if self.has_begun else TooLate
+            self.has_begun = True
+            self._socket = sock
+
+    def _bite(self) -> None:
+        with self._lock:
+            self.has_bitten = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):  # it was closed in this very moment, which is all that is wanted
+                    # Not SSLSocket.shutdown, which drops the encryption first: another thread may be sending.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
-class _PlainConnection(_Watched, HTTPConnection):
+class _Connection(HTTPConnection):
+    """A connection that asks its call before each byte, after TCP and TLS: whoever was suspended sends nothing."""
+
+    def connect(self) -> None:
+        """Connect, or say in one word of our own that it did not come to a connection."""
+        try:
+            super().connect()
+        except Exception as cause:
+            raise NotConnected from cause
+
+    def send(self, data: Any) -> None:
+        """Send, unless it is too late."""
+        if self.sock is None:
+            self.connect()
+        _at_work.call.check_time(self.sock)
+        super().send(data)
+
+    def _new_conn(self) -> socket.socket:
+        """Connect within the time-out all told: the resolver knows none, and each of a host's addresses gets one."""
+        pending: Future[socket.socket] = Future()
+        threading.Thread(target=_settle, args=(pending, super()._new_conn), daemon=True).start()
+        try:
+            return pending.result(self.timeout)
+        except TimeoutError as cause:
+            pending.add_done_callback(_close)
+            raise lower.ConnectTimeoutError(self, "No connection in time.") from cause
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
     pass
 
 
-class _SecureConnection(_Watched, HTTPSConnection):
-    pass
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter whose connections are watched and may begin only until `not_after`."""
-
-    def __init__(self, not_after: float | None, **options: Any) -> None:
-        self._not_after = not_after
-        super().__init__(max_retries=0, **options)
+    """An adapter without retries, whose connections ask their call."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make pools of watched connections."""
+        """Make pools of our connections."""
         super().init_poolmanager(*args, **kwargs)
-        plain = type("_Plain", (_PlainConnection,), {"not_after": self._not_after})
-        secure = type("_Secure", (_SecureConnection,), {"not_after": self._not_after})
         manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = {
-            "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-            "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
-        }
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
-def new_session(*, not_after: float | None = None) -> requests.Session:
-    """Return a session without proxies, redirects or retries of its own, whose calls may begin until `not_after`."""
-    session = requests.Session()
+class _Session(requests.Session):
+    """A session that looks at no redirect: requests would read its whole body, and stumble over its Location."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Answer that there is none."""
+        return None
+
+
+def new_session() -> requests.Session:
+    """Return a session without proxies, netrc, cookies, redirects or retries; for `exchange` only."""
+    session = _Session()
     session.trust_env = False
-    adapter = _Adapter(not_after, pool_maxsize=4)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _Adapter(pool_maxsize=4, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -108,69 +191,68 @@ def exchange(
     deadline: float,
     most_bytes: int,
     row_count: int = 1,
+    not_after: float | None = None,
 ) -> RawAnswer:
     """Make one call and return what came, whatever its status.
 
-    `timeout` is (connect, read) and `deadline` the whole call's time, in seconds; `most_bytes` caps the body.
+    `timeout` is (connect, read) and `deadline` the whole call's time, in seconds; `most_bytes` caps the body. After
+    `not_after`, a reading of `clock`, no byte leaves any more.
 
     Raises:
         NotSent: there is positive proof that nothing left.
         Unclear: there is none; `raw` holds what came before it broke off.
     """
-    started = clock()
+    _check_headers(headers, row_count)
+    call, started = _Call(deadline, not_after), clock()
     received = bytearray()
     answer: requests.Response | None = None
-    watchdog = _Watchdog(deadline)
     try:
-        answer = session.request(
-            method, url, headers=dict(headers), data=body, timeout=timeout, stream=True, allow_redirects=False
-        )
-        for chunk in _chunks(answer):
-            received += chunk
-            if len(received) > most_bytes:
-                raise _Oversized
-        if watchdog.has_bitten:
-            raise _OutOfTime  # a body without a length ends like one that was cut
-        return _raw(answer, bytes(received), started, complete=True)
+        with call:
+            answer = session.request(
+                method, url, headers=headers, data=body, timeout=timeout, stream=True, allow_redirects=False
+            )
+            for chunk in _chunks(answer):
+                received += chunk
+                if len(received) > most_bytes:
+                    raise _Oversized
+            if call.has_bitten:
+                raise _OutOfTime  # a body without a length ends like one that was cut
+        return _raw(answer, _without_keys(received, headers), started, complete=True)
     except Exception as cause:
-        cause = _OutOfTime(cause) if watchdog.has_bitten else cause
-        raw = _raw(answer, bytes(received[:most_bytes]), started, complete=False) if answer is not None else None
-        raise _translated(cause, raw, row_count) from cause
-    finally:
-        watchdog.cancel()
+        cause = _OutOfTime(cause) if call.has_bitten else cause
+        raw = None
         if answer is not None:
-            answer.close()
+            raw = _raw(answer, _without_keys(received[:most_bytes], headers), started, complete=False)
+        raise _translated(cause, raw, row_count, has_begun=call.has_begun) from cause
+    finally:
+        if answer is not None:
+            with contextlib.suppress(OSError, HTTPException, lower.HTTPError):
+                answer.close()
 
 
-class _Watchdog:
-    """Ends a call at its deadline, however slowly its bytes come: a read timeout starts anew with each of them."""
-
-    def __init__(self, deadline: float) -> None:
-        _at_work.socket = None
-        self._at_work = _at_work.__dict__
-        self._timer = threading.Timer(deadline, self._bite)
-        self._timer.daemon = True
-        self._timer.start()
-        self.has_bitten = False
-
-    def cancel(self) -> None:
-        """Let the call be."""
-        self._timer.cancel()
-
-    def _bite(self) -> None:
-        self.has_bitten = True
-        sock = self._at_work.get("socket")
-        if sock is not None:
-            with contextlib.suppress(OSError):  # it was closed in this very moment, which is all that is wanted
-                sock.shutdown(socket.SHUT_RDWR)
+def encoded(body: Any) -> bytes:
+    """Return a read's parameters as UTF-8 JSON."""
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
-class _Oversized(Exception):
-    """The body is larger than any answer has a reason to be."""
+def _check_headers(headers: Mapping[str, str], row_count: int) -> None:
+    """Refuse what the libraries would refuse with the whole key in their exception's text."""
+    for value in headers.values():
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            said = "LSQ_ACCESS_KEY or LSQ_SECRET_KEY has a blank at an end, or a character that no key has."
+            raise NotSent(said=said, row_count=row_count)
 
 
-class _OutOfTime(Exception):
-    """The whole call took longer than its deadline."""
+def _settle(pending: Future[socket.socket], connect: Callable[[], socket.socket]) -> None:
+    try:
+        pending.set_result(connect())
+    except Exception as cause:  # noqa: BLE001 it is raised where the result is waited for
+        pending.set_exception(cause)
+
+
+def _close(late: Future[socket.socket]) -> None:
+    if late.exception() is None:
+        late.result().close()
 
 
 def _chunks(answer: requests.Response) -> Iterator[bytes]:
@@ -181,28 +263,62 @@ def _chunks(answer: requests.Response) -> Iterator[bytes]:
 
 
 def _raw(answer: requests.Response, body: bytes, started: float, *, complete: bool) -> RawAnswer:
-    headers = {name: answer.headers[name][:200] for name in KEPT_HEADERS if name in answer.headers}
+    headers = {name: as_text(answer.headers[name])[:200] for name in KEPT_HEADERS if name in answer.headers}
     return RawAnswer(answer.status_code, headers, body, complete, round(clock() - started, 3))
 
 
-def _translated(cause: Exception, raw: RawAnswer | None, row_count: int) -> LeadSquaredError:
+def _without_keys(body: bytearray, headers: Mapping[str, str]) -> bytes:
+    """An answer is stored and quoted: a key that it repeats is taken out."""
+    clean = bytes(body)
+    for key in (headers.get(name, "") for name in KEY_HEADERS):
+        if len(key) >= SHORTEST_KEY:
+            clean = clean.replace(key.encode(), b"[key]").replace(quote(key).encode(), b"[key]")
+    return clean
+
+
+# What proves that nothing left, the most telling first; without one of these a call is never judged not sent.
+_PROOFS: Final[Mapping[type[BaseException], str]] = {
+    TooLate: "The time for sending had passed before anything left.",
+    lower.NameResolutionError: "LeadSquared’s host name could not be resolved.",
+    lower.NewConnectionError: "LeadSquared’s host refused the connection.",
+    lower.ConnectTimeoutError: "No connection came about in time.",
+    ssl.SSLCertVerificationError: "The certificate of LeadSquared’s host could not be verified.",
+    NotConnected: "No secure connection to LeadSquared’s host came about.",
+    requests.exceptions.InvalidURL: "LSQ_API_URL is not an address that can be called.",
+    requests.exceptions.MissingSchema: "LSQ_API_URL is not an address that can be called.",
+    requests.exceptions.InvalidSchema: "LSQ_API_URL is not an address that can be called.",
+}
+_EVENTS: Final[Mapping[type[BaseException], str]] = {
+    _OutOfTime: "The call took longer than its deadline.",
+    _Oversized: "The answer is larger than any answer should be.",
+    requests.exceptions.ReadTimeout: "No answer came in time.",
+    lower.ReadTimeoutError: "No answer came in time.",
+    TimeoutError: "No answer came in time.",
+    lower.IncompleteRead: "The answer broke off.",
+    ConnectionResetError: "The connection was reset.",
+    lower.ProtocolError: "The connection ended without a whole answer.",
+}
+
+
+def _translated(
+    cause: Exception, raw: RawAnswer | None, row_count: int, *, has_begun: bool
+) -> LeadSquaredError:
     """Say what a failure proves; the one place where the libraries' exceptions become the room's."""
     chain = list(_chain(cause))
-    for each in chain:
-        sentence = _proof_that_nothing_left(each) if raw is None else ""
-        if sentence:
-            return NotSent(said=sentence, row_count=row_count)
-    status = raw.status if raw else None
-    return Unclear(status=status, said=_what_happened(chain), row_count=row_count, raw=raw)
+    _forget_the_request(chain)
+    if raw is None and not has_begun and (sentence := _sentence(_PROOFS, chain)):
+        return NotSent(said=sentence, row_count=row_count)
+    said = _sentence(_EVENTS, chain) or f"The call failed ({type(chain[0]).__name__})."
+    return Unclear(status=raw.status if raw else None, said=said, row_count=row_count, raw=raw)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception and what the libraries wrapped in it.
 
     Not `__context__`: it also holds whatever somebody up the stack was handling, which proves nothing about this call.
     """
     seen: set[int] = set()
-    waiting = [error]
+    waiting: list[Any] = [error]
     while waiting:
         each = waiting.pop(0)
         if not isinstance(each, BaseException) or id(each) in seen:
@@ -212,41 +328,14 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         waiting += [each.__cause__, getattr(each, "reason", None), *each.args]
 
 
-def _proof_that_nothing_left(error: BaseException) -> str:
-    match error:
-        case TooLate():
-            return "The time for sending had passed before anything left."
-        case lower.NameResolutionError():
-            return "LeadSquared’s host name could not be resolved."
-        case lower.NewConnectionError():
-            return "LeadSquared’s host refused the connection."
-        case lower.ConnectTimeoutError():
-            return "No connection came about in time."
-        case ssl.SSLCertVerificationError():
-            return "The certificate of LeadSquared’s host could not be verified."
-        case requests.exceptions.InvalidURL() | requests.exceptions.MissingSchema() | requests.exceptions.InvalidSchema():
-            return "LSQ_API_URL is not an address that can be called."
-        case _:
-            return ""
+def _sentence(sentences: Mapping[type[BaseException], str], chain: list[BaseException]) -> str:
+    named = (said for kind, said in sentences.items() if any(isinstance(each, kind) for each in chain))
+    return next(named, "")
 
 
-def _what_happened(chain: list[BaseException]) -> str:
-    words = {
-        _OutOfTime: "The call took longer than its deadline.",
-        _Oversized: "The answer is larger than any answer should be.",
-        requests.exceptions.ReadTimeout: "No answer came in time.",
-        lower.ReadTimeoutError: "No answer came in time.",
-        TimeoutError: "No answer came in time.",
-        lower.IncompleteRead: "The answer broke off.",
-        ConnectionResetError: "The connection was reset.",
-        lower.ProtocolError: "The connection ended without a whole answer.",
-    }
-    for kind, sentence in words.items():
-        if any(isinstance(each, kind) for each in chain):
-            return sentence
-    return f"The call failed ({type(chain[0]).__name__})."
-
-
-def encoded(body: Any) -> bytes:
-    """Return a read's parameters as UTF-8 JSON."""
-    return json.dumps(body, ensure_ascii=False).encode("utf-8")
+def _forget_the_request(chain: list[BaseException]) -> None:
+    """The libraries' exceptions carry the request, and their frames its headers: the keys go, the lines stay."""
+    for each in chain:
+        if isinstance(each, requests.RequestException):
+            each.request = each.response = None
+        traceback.clear_frames(each.__traceback__)

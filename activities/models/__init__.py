@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from activities.models import audit_entries as _audit_entries  # noqa: F401  (Django finds its tables through here)
 from activities.models.calls import Account, Call, CallKind, Worker
 from activities.models.catalog import CatalogEntry, CatalogKind
 from activities.models.drafts import Draft
@@ -18,7 +19,6 @@ from activities.models.submissions import (
     Submission,
     Verdict,
 )
-from activities.models import audit_entries as _audit_entries  # noqa: F401  (Django finds its tables through here)
 
 __all__ = [
     "LARGEST",

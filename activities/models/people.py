@@ -39,7 +39,7 @@ class People(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """One person of the portal, signed in by e-mail."""
 
-    email = models.EmailField(max_length=LONGEST_EMAIL)
+    email = models.EmailField(max_length=LONGEST_EMAIL, unique=True)
     name = models.CharField(max_length=150)
     role = models.CharField(max_length=20, choices=Role)
     time_zone = models.CharField(max_length=64, default="Asia/Kolkata")

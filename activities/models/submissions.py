@@ -131,8 +131,7 @@ class Submission(models.Model):
                 name="submission_sending_has_lease",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=SETTLED, settled_at__isnull=False)
-                | (~Q(state__in=SETTLED) & Q(settled_at=None)),
+                condition=Q(state__in=SETTLED, settled_at__isnull=False) | (~Q(state__in=SETTLED) & Q(settled_at=None)),
                 name="submission_settled_has_time",
             ),
             models.CheckConstraint(
@@ -258,7 +257,8 @@ class Attempt(models.Model):
                 name="attempt_answered_after_start",
             ),
             models.CheckConstraint(
-                condition=Q(status=None) | Q(answer__isnull=False) | Q(salt=None), name="attempt_status_has_answer"
+                condition=Q(status=None) | Q(answer__isnull=False) | Q(salt=None),
+                name="attempt_status_has_answer",
             ),
         )
 

@@ -6,10 +6,11 @@ inside a `<time>` that says the same in UTC.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 from django import template
 from django.forms import BaseForm, BoundField
@@ -17,6 +18,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from activities import audit
 from activities.models import Outcome, State
 
 register = template.Library()
@@ -36,14 +38,13 @@ GLYPHS: Final[dict[str, str]] = {
 }
 LABELS: Final[dict[str, str]] = dict([*State.choices, *Outcome.choices])
 NOTHING: Final = "–"
+LONGEST_SHOWN: Final = 20_000  # characters of an answer on a page; all of it is stored
 
 
 @register.simple_tag
 def glyph(name: str) -> SafeString:
     """Draw a shape of the sprite in base.html, by its name or by the state or outcome that it stands for."""
-    return format_html(
-        '<svg class="glyph" aria-hidden="true"><use href="#g-{}"/></svg>', GLYPHS.get(name, name)
-    )
+    return format_html('<svg class="glyph" aria-hidden="true"><use href="#g-{}"/></svg>', GLYPHS.get(name, name))
 
 
 @register.simple_tag
@@ -61,12 +62,8 @@ def outcome(code: str, label: str = "") -> SafeString:
 def tally(outcomes: Iterable[str]) -> SafeString:
     """Draw one small place a row, and say the same in words to whoever does not see it."""
     codes = list(outcomes)
-    places = format_html_join(
-        "", '<i class="tally__place" data-outcome="{}"></i>', ((code,) for code in codes)
-    )
-    return format_html(
-        '<span class="tally tally--small" role="img" aria-label="{}">{}</span>', counted(codes), places
-    )
+    places = format_html_join("", '<i class="tally__place" data-outcome="{}"></i>', ((code,) for code in codes))
+    return format_html('<span class="tally tally--small" role="img" aria-label="{}">{}</span>', counted(codes), places)
 
 
 @register.filter
@@ -120,6 +117,22 @@ def short_id(value: object) -> str:
     return text if len(text) <= 12 else f"{text[:4]}…{text[-4:]}"
 
 
+@register.filter
+def readable(content: bytes | memoryview | None) -> str:
+    """Show what went over the wire: JSON set out in lines, anything else as it came, shortened."""
+    text = bytes(content or b"").decode("utf-8", "replace")
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+@register.filter
+def entry_sentence(entry: Any) -> str:
+    """Say what an audit entry records, without its actor."""
+    return audit.in_words(entry)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One line of the error summary: what is wrong, and the id of the input where it is put right."""
@@ -144,7 +157,8 @@ def drawn(field: BoundField) -> SafeString:
 
 
 def _time(value: datetime, words: str) -> SafeString:
-    return format_html('<time datetime="{:%Y-%m-%dT%H:%M:%S}Z">{}</time>', value.astimezone(UTC), words)
+    in_utc = f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return format_html('<time datetime="{}">{}</time>', in_utc, words)
 
 
 def _day(value: date) -> str:

@@ -146,5 +146,5 @@ def _section(request: HttpRequest) -> str:
     match = getattr(request, "resolver_match", None)
     if match is None:
         return ""
-    section = _SECTION_OF_VIEW.get(match.view_name, match.namespace)
+    section: str = _SECTION_OF_VIEW.get(match.view_name, match.namespace)
     return _SECTION_OF_NAMESPACE.get(section, section)

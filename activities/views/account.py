@@ -43,9 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _go_on(request, form.person)
     if form.was_tried:
         with transaction.atomic():
-            audit.record(
-                audit.Action.SIGN_IN_FAILED, "Sign-in", by=actor_of(request), email=form.cleaned_data["email"]
-            )
+            audit.record(audit.Action.SIGN_IN_FAILED, "Sign-in", by=actor_of(request), email=form.cleaned_data["email"])
     return _sign_in_page(request, form, status=422 if form.is_bound else 200)
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from activities import drafts, opportunities, permissions
 from activities.leadsquared import LeadSquaredError
 from activities.models import Submission
+from activities.views import person_of
 
 MOST_LISTED = 5
 
@@ -16,7 +17,7 @@ MOST_LISTED = 5
 @require_GET
 def pick(request: HttpRequest) -> HttpResponse:
     """Find leads and their opportunities; whoever may not post reads the audit log instead."""
-    if not permissions.can_post(request.user):
+    if not permissions.can_post(person_of(request)):
         return redirect("audit:log")
     text = request.GET.get("q", "").strip()
     found, problem = None, ""
@@ -32,7 +33,7 @@ def pick(request: HttpRequest) -> HttpResponse:
         "found": found,
         "problem": problem,
         "moving": request.GET.get("draft", ""),
-        "drafts": drafts.of(request.user)[:MOST_LISTED],
-        "recent": Submission.objects.created_by_person(request.user).order_by("-id")[:MOST_LISTED],
+        "drafts": drafts.of(person_of(request))[:MOST_LISTED],
+        "recent": Submission.objects.created_by_person(person_of(request)).order_by("-id")[:MOST_LISTED],
     }
     return render(request, "opportunities/pick.html", context, status=422 if problem else 200)

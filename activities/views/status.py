@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -21,6 +22,7 @@ from activities.views import actor_of, person_of
 
 ALIVE_FOR = timedelta(minutes=1)
 LONGEST_ABSENCE = timedelta(days=7)
+MOST_FAILURES = 10
 
 
 @require_safe
@@ -28,14 +30,14 @@ def detail(request: HttpRequest) -> HttpResponse:
     """Show what an administrator looks at when something does not move."""
     permissions.check_can_administer(person_of(request))
     now = clock()
+    queue = _queue()
     context = {
         "account": connection.account(),
         "now": now,
-        "queue": _queue(),
-        "needing_person_count": Submission.objects.filter(needs_person_since__isnull=False).count(),
+        "queue": queue,
+        "needing_person_count": sum(line["needing_person"] for line in queue),
         "workers": _workers(now),
-        "lists": _lists(),
-        "fields": _fields(),
+        **_lists(),
     }
     return render(request, "status/detail.html", context)
 
@@ -65,32 +67,31 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
-def _queue() -> list[dict[str, object]]:
+def _queue() -> list[dict[str, Any]]:
     open_states = [State.QUEUED, State.SENDING, State.UNCONFIRMED]
     found = {
         line["state"]: line
         for line in Submission.objects.filter(state__in=open_states)
         .values("state")
-        .annotate(count=Count("pk"), oldest=Min("submitted_at"))
+        .annotate(count=Count("pk"), oldest=Min("submitted_at"), needing_person=Count("needs_person_since"))
     }
-    return [
-        {"state": state.value, "count": 0, "oldest": None, **found.get(state, {})} for state in open_states
-    ]
+    nothing = {"count": 0, "oldest": None, "needing_person": 0}
+    return [{"state": state.value, **found.get(state, nothing)} for state in open_states]
 
 
-def _workers(now: datetime) -> list[dict[str, object]]:
+def _workers(now: datetime) -> list[dict[str, Any]]:
     seen = Worker.objects.filter(seen_at__gt=now - LONGEST_ABSENCE).order_by("-seen_at")[:20]
     return [{"worker": worker, "is_alive": worker.seen_at > now - ALIVE_FOR} for worker in seen]
 
 
-def _lists() -> list[CatalogEntry]:
-    return list(CatalogEntry.objects.exclude(kind=CatalogKind.FIELDS).defer("records").order_by("kind"))
-
-
-def _fields() -> dict[str, object]:
-    """One line for the fields of some fifty types: how many are known, the oldest's age, what failed."""
-    known = CatalogEntry.objects.filter(kind=CatalogKind.FIELDS)
+def _lists() -> dict[str, Any]:
+    """The lists one by one, and the fields of some fifty types as one: known, the oldest's age, failed."""
+    entries = list(CatalogEntry.objects.defer("records").order_by("kind", "key"))
+    fields = [entry for entry in entries if entry.kind == CatalogKind.FIELDS]
+    known = [entry.fetched_at for entry in fields if entry.fetched_at]
     return {
-        **known.aggregate(count=Count("fetched_at"), oldest=Min("fetched_at")),
-        "failed": known.exclude(failure="").defer("records").order_by("key")[:10],
+        "lists": [entry for entry in entries if entry.kind != CatalogKind.FIELDS],
+        "fields_known_count": len(known),
+        "fields_oldest": min(known, default=None),
+        "fields_failed": [entry for entry in fields if entry.failure][:MOST_FAILURES],
     }

@@ -24,12 +24,14 @@ from activities import (
     opportunities,
     permissions,
     posting,
-    progress as progress_of,
     submissions,
+)
+from activities import (
+    progress as progress_of,
 )
 from activities.leadsquared import LeadSquaredError, request_body
 from activities.models import Draft, Submission
-from activities.views import actor_of
+from activities.views import actor_of, person_of
 
 LONGEST_REASON = 200
 _OPPORTUNITY = "activities.opportunity"
@@ -38,7 +40,7 @@ _OPPORTUNITY = "activities.opportunity"
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Show the rows of a draft or of a picked opportunity, and carry out the editor's buttons."""
-    permissions.check_can_post(request.user)
+    permissions.check_can_post(person_of(request))
     if request.method == "POST":
         return _press(request)
     draft = _draft_of(request.GET.get("draft", ""), request)
@@ -59,8 +61,8 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def review(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show exactly what will be posted, and post it."""
-    permissions.check_can_post(request.user)
-    draft = drafts.find(public_id, owner=request.user)
+    permissions.check_can_post(person_of(request))
+    draft = drafts.find(public_id, owner=person_of(request))
     if draft is None:
         return _submitted_already(request, public_id)
     checked = _check(request, draft.content, complain=True)
@@ -82,7 +84,7 @@ def detail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Return the part of the result page that changes; a page that has settled asks no more."""
     submission = _visible(request, public_id)
-    return render(request, "submissions/_progress.html", _story(request, submission))
+    return render(request, "submissions/_progress.html", {**_story(request, submission), "is_poll": True})
 
 
 @require_POST
@@ -106,7 +108,7 @@ def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Throw a draft away."""
-    draft = get_object_or_404(drafts.of(request.user), public_id=public_id)
+    draft = get_object_or_404(drafts.of(person_of(request)), public_id=public_id)
     drafts.discard(draft)
     messages.info(request, "The draft was discarded. Nothing of it was sent.")
     return redirect("opportunities:pick")
@@ -118,9 +120,9 @@ def _press(request: HttpRequest) -> HttpResponse:
     posted_id = _uuid(request.POST.get("draft", "")) or uuid.uuid4()
     opportunity = _opportunity(request, posted_id)
     content = forms.typed(request.POST)
-    default_owner = request.user.lsq_email
+    default_owner = person_of(request).lsq_email
     changed, row = forms.change(content, do, default_owner=default_owner)
-    draft = drafts.save(posted_id, owner=request.user, opportunity=opportunity, content=changed)
+    draft = drafts.save(posted_id, owner=person_of(request), opportunity=opportunity, content=changed)
     if draft.public_id != posted_id:
         messages.warning(
             request,
@@ -175,9 +177,9 @@ def _editor(
 def _check(request: HttpRequest, content: forms.Content, *, complain: bool) -> forms.Checked:
     reader = forms.Reader(
         catalog=catalog.load(forms.codes(content)),
-        zone=request.user.zone,
+        zone=person_of(request).zone,
         today=localdate(),
-        default_owner=request.user.lsq_email,
+        default_owner=person_of(request).lsq_email,
         skip_option_check=bool(content.get("skip_option_check")),
     )
     return forms.check(content, reader, complain=complain)
@@ -217,9 +219,7 @@ def _post(request: HttpRequest, draft: Draft, checked: forms.Checked) -> HttpRes
         fields.check_text("Why", why, longest=LONGEST_REASON, lines=False)
     except fields.Wrong as wrong:
         return _review(request, draft, checked, why_error=str(wrong), status=422)
-    seen = submissions.fingerprint(
-        draft.opportunity_id, checked.new_rows, skip_option_check=checked.skip_option_check
-    )
+    seen = submissions.fingerprint(draft.opportunity_id, checked.new_rows, skip_option_check=checked.skip_option_check)
     if request.POST.get("seen") != seen:
         notice = "The rows were changed since you looked at them. Nothing was posted. Look again, then post."
         return _review(request, draft, checked, notice=notice, status=409)
@@ -265,16 +265,16 @@ def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
         "attempts": attempts,
         "progress": progress_of.of(submission, rows, attempts),
         "entries": list(audit.entries_about(submission)),
-        "is_mine": submission.created_by_id == request.user.pk,
-        "may_cancel": submission.state == "queued" and permissions.can_cancel(request.user, submission),
-        "may_copy": permissions.can_post(request.user),
+        "is_mine": submission.created_by_id == person_of(request).pk,
+        "may_cancel": submission.state == "queued" and permissions.can_cancel(person_of(request), submission),
+        "may_copy": permissions.can_post(person_of(request)),
     }
 
 
 def _visible(request: HttpRequest, public_id: uuid.UUID) -> Submission:
     """Return the submission, or 404 when it is not this person's to see."""
     submission = get_object_or_404(Submission.objects.select_related("follows", "created_by"), public_id=public_id)
-    if not permissions.can_read(request.user, submission):
+    if not permissions.can_read(person_of(request), submission):
         raise Http404("There is no submission of yours under this address.")
     return submission
 
@@ -282,22 +282,23 @@ def _visible(request: HttpRequest, public_id: uuid.UUID) -> Submission:
 def _opportunity(request: HttpRequest, draft_id: uuid.UUID) -> dict[str, Any]:
     """Return what the posted page knew of its opportunity; its signature keeps others out."""
     try:
-        return signing.loads(request.POST.get("opportunity", ""), salt=_OPPORTUNITY)
+        known: dict[str, Any] = signing.loads(request.POST.get("opportunity", ""), salt=_OPPORTUNITY)
+        return known
     except signing.BadSignature:
-        draft = drafts.find(draft_id, owner=request.user)
+        draft = drafts.find(draft_id, owner=person_of(request))
         return draft.opportunity if draft else {"id": "", "name": ""}
 
 
 def _draft_of(text: str, request: HttpRequest) -> Draft | None:
     public_id = _uuid(text)
-    return drafts.find(public_id, owner=request.user) if public_id else None
+    return drafts.find(public_id, owner=person_of(request)) if public_id else None
 
 
 def _submitted_as(text: str, request: HttpRequest) -> str | None:
     public_id = _uuid(text)
     if public_id is None:
         return None
-    if Submission.objects.filter(public_id=public_id, created_by=request.user).exists():
+    if Submission.objects.filter(public_id=public_id, created_by=person_of(request)).exists():
         return reverse("submissions:detail", args=[public_id])
     raise Http404("There is no draft of yours under this address.")
 

@@ -16,9 +16,7 @@ RATE = "25/5s"  # [DOC] what every endpoint page prints: leadsquared-api §14
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m lsqportal.sandbox", description="A LeadSquared look-alike."
-    )
+    parser = argparse.ArgumentParser(prog="python -m lsqportal.sandbox", description="A LeadSquared look-alike.")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--data", default=":memory:", help="the file that keeps what was posted")

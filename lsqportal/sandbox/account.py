@@ -45,9 +45,7 @@ class Request:
         except (ValueError, RecursionError):
             # [SEEN] also for a body that is not UTF-8: leadsquared-api §0
             start = self.body[:1].decode("latin-1")
-            said = (
-                f"Unexpected character encountered while parsing value: {start}. Path '', line 0, position 0."
-            )
+            said = f"Unexpected character encountered while parsing value: {start}. Path '', line 0, position 0."
             raise Refusal(None, said, status=400) from None
 
     def parsed_object(self) -> dict[str, object]:
@@ -57,9 +55,7 @@ class Request:
             return {}
         if not isinstance(content, dict):
             # [SEEN] leadsquared-api §15
-            raise Refusal(
-                None, "Cannot deserialize the current JSON array into type 'SearchParameter'", status=400
-            )
+            raise Refusal(None, "Cannot deserialize the current JSON array into type 'SearchParameter'", status=400)
         return content
 
 

@@ -25,9 +25,7 @@ class Answer:
 def json_answer(content: object, *, status: int = 200, **headers: str) -> Answer:
     """An answer with a JSON body; `retry_after=…` becomes the header Retry-After."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return Answer(
-        status, body, headers={name.replace("_", "-").title(): value for name, value in headers.items()}
-    )
+    return Answer(status, body, headers={name.replace("_", "-").title(): value for name, value in headers.items()})
 
 
 class Refusal(Exception):

@@ -31,9 +31,7 @@ def add_by_opportunity_id(account: Account, request: Request) -> Answer:
     rows = request.parsed()
     if not isinstance(rows, list):
         # [SEEN] a one-element batch must stay an array: leadsquared-api §1e, §15
-        said = (
-            "Cannot deserialize the current JSON array into type 'List`1[ActivityBulk]': it must be an array."
-        )
+        said = "Cannot deserialize the current JSON array into type 'List`1[ActivityBulk]': it must be an array."
         raise Refusal(None, said, status=400)
     opportunity = account.store.opportunities.get(request.id_in("opportunityId"))
     if opportunity is None:
@@ -63,9 +61,7 @@ def _empty(account: Account) -> Answer:
     answer = account.switches.word("empty_array")
     if answer == "empty_response":
         return json_answer({"Response": []})
-    raise Refusal(
-        "MXInvalidInputException", "No activity was passed", status=int(answer.removeprefix("error_"))
-    )
+    raise Refusal("MXInvalidInputException", "No activity was passed", status=int(answer.removeprefix("error_")))
 
 
 def _counted(account: Account, rows: list[object]) -> list[object]:
@@ -76,9 +72,7 @@ def _counted(account: Account, rows: list[object]) -> list[object]:
     raise Refusal("MXInvalidInputException", f"Activities can not be more than {MAX_ROWS}")
 
 
-def _judged(
-    account: Account, request: Request, opportunity: Opportunity, rows: list[object], place: int
-) -> Judged:
+def _judged(account: Account, request: Request, opportunity: Opportunity, rows: list[object], place: int) -> Judged:
     first = rows.index(rows[place])
     duplicates = account.switches.word("duplicate_rows")
     if first < place and duplicates == "create_one":
@@ -126,9 +120,7 @@ def _kind(account: Account, opportunity: Opportunity, code: object) -> ActivityT
         raise Refusal("MXInvalidActivityException", "Event Code is invalid or empty")
     associated = account.switches.word("types_per_opportunity") == "associated"
     if associated and kind.opportunity_codes and opportunity.code not in kind.opportunity_codes:
-        raise Refusal(
-            "MXInvalidActivityException", f"Activity {kind.code} is not associated with {opportunity.code}"
-        )
+        raise Refusal("MXInvalidActivityException", f"Activity {kind.code} is not associated with {opportunity.code}")
     return kind
 
 
@@ -222,9 +214,7 @@ def _write(account: Account, opportunity: Opportunity, activities: list[Activity
 def _response(account: Account, judged: list[Judged]) -> Answer:
     if account.switches.word("answer_shape") == "count":
         # [GUESS] leadsquared-api §1b
-        return json_answer(
-            {"Status": "Success", "Message": {"Count": sum(1 for each in judged if each.activity)}}
-        )
+        return json_answer({"Status": "Success", "Message": {"Count": sum(1 for each in judged if each.activity)}})
     left_out = account.switches.word("bad_row") == "per_row_missing"
     return json_answer(
         {
@@ -245,9 +235,7 @@ def _response_row(account: Account, judged: list[Judged], place: int) -> dict[st
         row["ProspectActivityId"] = activity.id
     numbers = account.switches.word("row_numbers")
     if numbers != "missing":
-        row["RowNumber"] = (
-            place + 1 if numbers == "int" else str(place + 1)
-        )  # [DOC] from 1: leadsquared-api §1
+        row["RowNumber"] = place + 1 if numbers == "int" else str(place + 1)  # [DOC] from 1: leadsquared-api §1
     row["ActivityCreated"] = activity is not None
     return row
 

@@ -142,8 +142,7 @@ def _turn(controls: Controls, request: Request) -> object:
 def _faults(controls: Controls, request: Request) -> object:
     kinds = sorted(REGISTRY.values(), key=lambda kind: kind.name)
     return {
-        kind.name: {"about": kind.about, "path_contains": kind.path_contains, "options": kind.options}
-        for kind in kinds
+        kind.name: {"about": kind.about, "path_contains": kind.path_contains, "options": kind.options} for kind in kinds
     }
 
 

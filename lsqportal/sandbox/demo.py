@@ -79,13 +79,9 @@ def _ago(midnight: datetime, *, days: int, minutes: int = 0) -> str:
 def _users() -> Iterator[User]:
     for number, (first, last, local_part, role) in enumerate(names.USERS):
         zone = "Arabian Standard Time" if first == "Noor" else "India Standard Time"
-        yield User(
-            _id("user", number), first, last, f"{local_part}@{DOMAIN}", role, team="Pune", time_zone=zone
-        )
+        yield User(_id("user", number), first, last, f"{local_part}@{DOMAIN}", role, team="Pune", time_zone=zone)
     pairs = itertools.product(names.USER_LAST_NAMES, names.USER_FIRST_NAMES)
-    for number, (last, first) in enumerate(
-        itertools.islice(pairs, USER_COUNT - len(names.USERS)), len(names.USERS)
-    ):
+    for number, (last, first) in enumerate(itertools.islice(pairs, USER_COUNT - len(names.USERS)), len(names.USERS)):
         email = f"{first}.{last}@{DOMAIN}".lower()
         groups = ("Field team",) if number % 4 == 0 else ()
         yield User(

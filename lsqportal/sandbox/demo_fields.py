@@ -12,16 +12,12 @@ from lsqportal.sandbox.records import Field
 Choices = tuple[str, ...]
 
 
-def _field(
-    slot: int, name: str, data_type: str | None, render_type: str = "", *, mandatory: bool = False
-) -> Field:
+def _field(slot: int, name: str, data_type: str | None, render_type: str = "", *, mandatory: bool = False) -> Field:
     return Field(f"mx_Custom_{slot}", name, data_type, render_type, mandatory, sequence=slot)
 
 
 def text(slot: int, name: str, *, mandatory: bool = False, max_length: int = 200) -> Field:
-    return dataclasses.replace(
-        _field(slot, name, "String", "Text", mandatory=mandatory), max_length=max_length
-    )
+    return dataclasses.replace(_field(slot, name, "String", "Text", mandatory=mandatory), max_length=max_length)
 
 
 def long_text(slot: int, name: str, *, mandatory: bool = False) -> Field:

@@ -73,12 +73,8 @@ def armed(
     kind = REGISTRY[name]
     unknown = set(options) - set(kind.options)
     if unknown:
-        raise ValueError(
-            f"{name!r} has no option {sorted(unknown)}. It has: {sorted(kind.options) or 'none'}."
-        )
-    return ArmedFault(
-        kind, times, kind.path_contains if path_contains is None else path_contains, after, options
-    )
+        raise ValueError(f"{name!r} has no option {sorted(unknown)}. It has: {sorted(kind.options) or 'none'}.")
+    return ArmedFault(kind, times, kind.path_contains if path_contains is None else path_contains, after, options)
 
 
 class Faults:

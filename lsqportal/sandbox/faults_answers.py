@@ -69,9 +69,7 @@ def error_500(
 @fault()
 def error_500_without_envelope(exchange: Exchange, *, status: int = 500, write: bool = False) -> None:
     """Answers 500 (or another status) with a page instead of the envelope."""
-    _said(
-        exchange, page(status, "Runtime Error", "An application error occurred on the server."), write=write
-    )
+    _said(exchange, page(status, "Runtime Error", "An application error occurred on the server."), write=write)
 
 
 @fault()
@@ -84,9 +82,7 @@ def status(
     write: bool = False,
 ) -> None:
     """Answers with any status: bare, or with an envelope when there is a message."""
-    answer = (
-        envelope(exception_type, message, status=status) if message or exception_type else Answer(status, b"")
-    )
+    answer = envelope(exception_type, message, status=status) if message or exception_type else Answer(status, b"")
     _said(exchange, answer, write=write)
 
 
@@ -128,9 +124,7 @@ def unauthorized_for_opportunity(exchange: Exchange, *, opportunity_id: str = ""
 @fault()
 def wrong_region(exchange: Exchange) -> None:
     """401 whose text names the right host."""
-    said = (
-        "Invalid Access Details provided. Please use https://api-in22.leadsquared.com/v2/ for your account."
-    )
+    said = "Invalid Access Details provided. Please use https://api-in22.leadsquared.com/v2/ for your account."
     _said(exchange, envelope("MXInvalidAccessDetailsException", said, status=401), write=False)
 
 
@@ -260,9 +254,7 @@ WRONG_TYPES: dict[str, Callable[[Rows], object]] = {
     "flags_are_texts": lambda rows: [{**each, "ActivityCreated": "true"} for each in rows],
     "flags_are_numbers": lambda rows: [{**each, "ActivityCreated": 1} for each in rows],
     "ids_are_numbers": lambda rows: [{**each, "ProspectActivityId": 12345} for each in rows],
-    "ids_are_lists": lambda rows: [
-        {**each, "ProspectActivityId": [each["ProspectActivityId"]]} for each in rows
-    ],
+    "ids_are_lists": lambda rows: [{**each, "ProspectActivityId": [each["ProspectActivityId"]]} for each in rows],
     "numbers_are_booleans": lambda rows: [{**each, "RowNumber": True} for each in rows],
     "numbers_are_fractions": lambda rows: [{**each, "RowNumber": 1.5} for each in rows],
 }

@@ -150,9 +150,7 @@ def empty_body(exchange: Exchange, *, status: int = 200, write: bool = False) ->
 
 
 @fault()
-def redirect(
-    exchange: Exchange, *, status: int = 302, location: str = "/v2/elsewhere", write: bool = False
-) -> None:
+def redirect(exchange: Exchange, *, status: int = 302, location: str = "/v2/elsewhere", write: bool = False) -> None:
     """Sends the client elsewhere."""
     _perform(exchange, write=write)
     exchange.send(Answer(status, b"", headers={"Location": location}))

@@ -52,9 +52,7 @@ def _twin(exchange: Exchange, row: int, email: str, *, after_write: bool, other_
     would_be = bulk.would_become(account, exchange.request)
     if row > len(would_be):
         return
-    twin = replace(
-        would_be[row - 1], id=account.new_id(), created_by_email=email, written_at=account.real_time()
-    )
+    twin = replace(would_be[row - 1], id=account.new_id(), created_by_email=email, written_at=account.real_time())
     if other_opportunity:
         twin = replace(twin, opportunity_id=_other_opportunity(exchange, twin))
     if after_write:

@@ -115,9 +115,7 @@ class Sandbox:
     def opportunity(self, lead_name: str, name: str | None = None) -> Opportunity:
         """An opportunity of a lead by its name; the lead's first when no name is given."""
         lead_id = self.lead(lead_name).id
-        return next(
-            each for each in self.opportunities if each.lead_id == lead_id and name in {None, each.name}
-        )
+        return next(each for each in self.opportunities if each.lead_id == lead_id and name in {None, each.name})
 
     def activity_type(self, code: int) -> ActivityType:
         return next(each for each in self.activity_types if each.code == code)

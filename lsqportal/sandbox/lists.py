@@ -39,9 +39,7 @@ def requested_columns(content: dict[str, object]) -> list[str]:
     return [name.strip() for name in listed.split(",") if name.strip()]
 
 
-def with_columns(
-    row: FlatRow, identity: Iterable[str], default: Iterable[str], requested: Sequence[str]
-) -> FlatRow:
+def with_columns(row: FlatRow, identity: Iterable[str], default: Iterable[str], requested: Sequence[str]) -> FlatRow:
     """The identity columns, and those asked for, or a default subset. Unknown names are left out."""
     shown = [*identity, *(requested or default)]
     return {name: row[name] for name in shown if name in row}

@@ -39,9 +39,7 @@ def activity_setting(account: Account, request: Request) -> Answer:
     kind = _kind(account, request.query.get("code", ""))
     if kind is None:
         raise Refusal("MXInvalidActivityException", "Event Code is invalid or empty")
-    return json_answer(
-        {"ID": kind.id, "Name": kind.name, "DisplayName": kind.name, "Fields": fields_of(kind)}
-    )
+    return json_answer({"ID": kind.id, "Name": kind.name, "DisplayName": kind.name, "Fields": fields_of(kind)})
 
 
 def _kind(account: Account, code: str) -> ActivityType | None:
@@ -135,9 +133,7 @@ def _dependent_set(field: Field) -> str:
     # [GUESS] "likewise a string": its inside is not documented, this follows DependentFieldOptions/Push (§4)
     if not field.parent:
         return ""
-    return json.dumps(
-        [{"Parent": parent, "Options": list(options)} for parent, options in field.options_by_parent]
-    )
+    return json.dumps([{"Parent": parent, "Options": list(options)} for parent, options in field.options_by_parent])
 
 
 def opportunity_types(account: Account, request: Request) -> Answer:

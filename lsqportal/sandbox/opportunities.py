@@ -50,18 +50,13 @@ def of_lead(account: Account, request: Request) -> Answer:
     found = [
         each
         for each in list(account.store.opportunities.values())
-        if lead
-        and each.lead_id == lead.id
-        and code in {"", str(each.code)}
-        and listed(account, each.written_at)
+        if lead and each.lead_id == lead.id and code in {"", str(each.code)} and listed(account, each.written_at)
     ]
     rows = in_order([flat_row(account, each) for each in found], content, "CreatedOn")
     columns = requested_columns(content)
     shown = [with_columns(row, IDENTITY, DEFAULT_COLUMNS, columns) for row in rows]
     # [SEEN] RecordCount is the total, not the rows of the page: leadsquared-api §5
-    return json_answer(
-        {"RecordCount": len(shown), "List": page_by_index(shown, object_in(content, "Paging"))}
-    )
+    return json_answer({"RecordCount": len(shown), "List": page_by_index(shown, object_in(content, "Paging"))})
 
 
 def listed(account: Account, written_at: float) -> bool:
@@ -170,11 +165,7 @@ def _found(account: Account, search: dict[str, object]) -> dict[str, object]:
         raise Refusal("MXMandatoryAttributeMissingException", "Include_CSV is mandatory")
     ids, code = search.get("ProspectActivityId"), text_in(search, "EventCode")
     known = account.store.opportunities
-    found = [
-        known[each]
-        for each in (ids if isinstance(ids, list) else [])
-        if isinstance(each, str) and each in known
-    ]
+    found = [known[each] for each in (ids if isinstance(ids, list) else []) if isinstance(each, str) and each in known]
     rows = [flat_row(account, each) for each in found if str(each.code) == code]
     for row in rows:
         # [DOC] US order in this call: leadsquared-api §7

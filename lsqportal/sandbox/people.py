@@ -39,16 +39,10 @@ def leads_by_email(account: Account, request: Request) -> Answer:
 
 def lead_by_phone(account: Account, request: Request) -> Answer:
     wanted, spellings = request.query.get("phone", ""), account.switches.word("phone_spellings")
-    found = [
-        lead
-        for lead in account.store.leads.values()
-        if wanted and wanted in _phone_spellings(lead, spellings)
-    ]
+    found = [lead for lead in account.store.leads.values() if wanted and wanted in _phone_spellings(lead, spellings)]
     # [DOC] of several matches the one with the most recent activity: leadsquared-api §9
     found.sort(
-        key=lambda lead: max(
-            (each.created_on for each in account.store.activities(lead_id=lead.id)), default=""
-        )
+        key=lambda lead: max((each.created_on for each in account.store.activities(lead_id=lead.id)), default="")
     )
     return json_answer([_lead_row(lead) for lead in found[-1:]])
 
@@ -59,9 +53,7 @@ def _phone_spellings(lead: Lead, accepted: str) -> set[str]:
     for stored in filter(None, (lead.phone, lead.mobile)):
         digits = re.sub(r"\D", "", stored)
         by_name = {"plus_cc_hyphen": {stored}, "ten_digits": {digits[-10:]}}
-        spellings |= by_name.get(
-            accepted, {stored, digits, f"+{digits}", digits[-10:], stored.partition("-")[2]}
-        )
+        spellings |= by_name.get(accepted, {stored, digits, f"+{digits}", digits[-10:], stored.partition("-")[2]})
     return spellings
 
 
@@ -129,9 +121,7 @@ def _user_row(user: User) -> dict[str, object]:
         "IsPhoneCallAgent": user.role in AGENT_ROLES,
     }
     if user.groups:
-        row["MemberOfGroups"] = list(
-            user.groups
-        )  # the key is absent when there are none: leadsquared-api §10
+        row["MemberOfGroups"] = list(user.groups)  # the key is absent when there are none: leadsquared-api §10
     return row
 
 

@@ -56,10 +56,6 @@ def answered(account: Account, request: Request) -> Answer:
 
 
 def _in_words(account: Account, refusal: Refusal) -> Answer:
-    if (
-        refusal.status == 400
-        and refusal.exception_type is None
-        and account.switches.word("bad_request_body") == "text"
-    ):
+    if refusal.status == 400 and refusal.exception_type is None and account.switches.word("bad_request_body") == "text":
         return Answer(400, refusal.message.encode(), "text/plain; charset=utf-8")
     return envelope(refusal.exception_type, refusal.message, status=refusal.status)

@@ -163,9 +163,7 @@ class Conversation(BaseHTTPRequestHandler):
             arrived_at,
             arrived_at_monotonic,
         )
-        exchange = Exchange(
-            self.controls.account, received, self.connection, self.controls.waiting, self._body
-        )
+        exchange = Exchange(self.controls.account, received, self.connection, self.controls.waiting, self._body)
         exchange.keep_alive = not self.close_connection
         if received.path.startswith("/_sandbox/"):
             exchange.send(control_calls.answered(self.controls, exchange.request))

@@ -58,9 +58,7 @@ TABLE = (
         ("served", "absent"),
         "whether a failed row carries ExceptionType",
     ),
-    Switch(
-        "failed_row_id", "19.1", "null", ("null", "empty", "absent"), "ProspectActivityId of a failed row"
-    ),
+    Switch("failed_row_id", "19.1", "null", ("null", "empty", "absent"), "ProspectActivityId of a failed row"),
     Switch("row_numbers", "19.1", "int", ("int", "text", "missing"), "RowNumber in the answer"),
     Switch("answer_shape", "19.1", "rows", ("rows", "count"), "rows, or only how many were written"),
     # 2: sizes
@@ -87,12 +85,8 @@ TABLE = (
         ("true_skips", "true_enforces", "ignored"),
         "what ValidateDropDownOptions true does",
     ),
-    Switch(
-        "validate_dropdown_place", "19.3", "object", ("object", "query", "both"), "where it is looked for"
-    ),
-    Switch(
-        "dropdown_default", "19.3", "enforce", ("enforce", "store"), "drop-down values when it is not sent"
-    ),
+    Switch("validate_dropdown_place", "19.3", "object", ("object", "query", "both"), "where it is looked for"),
+    Switch("dropdown_default", "19.3", "enforce", ("enforce", "store"), "drop-down values when it is not sent"),
     # 4: undocumented keys
     Switch(
         "activity_date_time",
@@ -105,9 +99,7 @@ TABLE = (
     # 5: the owner
     Switch("owner_missing", "19.5", "reject", ("reject", "fall_back_to_key_user"), "no ActivityOwnerEmail"),
     Switch("owner_unknown", "19.5", "reject", ("reject", "fall_back_to_key_user"), "an e-mail nobody has"),
-    Switch(
-        "owner_inactive", "19.5", "reject", ("reject", "fall_back_to_key_user"), "an inactive user's e-mail"
-    ),
+    Switch("owner_inactive", "19.5", "reject", ("reject", "fall_back_to_key_user"), "an inactive user's e-mail"),
     # 6: the opportunity
     Switch("unknown_opportunity", "19.6", "envelope_500", ("envelope_500", "400", "404"), "an id nobody has"),
     Switch("closed_opportunity", "19.6", "accept", ("accept", "refuse"), "posting on Won and Lost"),
@@ -122,15 +114,11 @@ TABLE = (
     Switch("rate", "19.7", "off", ("off", "<rate>"), "all calls"),
     Switch("bulk_rate", "19.7", "off", ("off", "<rate>"), "the bulk call by itself, beside `rate`"),
     Switch("rate_answer", "19.7", 429, ("429", "403", "200"), "the status of an answer about the rate"),
-    Switch(
-        "retry_after", "19.7", "absent", ("absent", "<number>"), "the Retry-After header of such an answer"
-    ),
+    Switch("retry_after", "19.7", "absent", ("absent", "<number>"), "the Retry-After header of such an answer"),
     Switch("day_quota", "19.7", "off", ("off", "<number>"), "calls a day"),
     Switch("day_quota_answer", "19.7", 429, ("429", "403", "200"), "the status when the day is used up"),
     # 8: opportunities of a lead
-    Switch(
-        "opportunity_type_required", "19.8", "no", ("no", "yes"), "opportunityType in GetOpportunitiesOfLead"
-    ),
+    Switch("opportunity_type_required", "19.8", "no", ("no", "yes"), "opportunityType in GetOpportunitiesOfLead"),
     # 9: activities of an opportunity
     Switch(
         "activity_paging",
@@ -142,26 +130,16 @@ TABLE = (
     Switch("activity_page_size", "19.9", 1000, ("<number>",), "its largest page"),
     Switch("over_page_size", "19.9", "error", ("error", "clamp"), "a larger page than that"),
     Switch("activity_code_required", "19.9", "no", ("no", "yes"), "activityEventCode in the query"),
-    Switch(
-        "index_lag_seconds", "19.9", 0, ("<seconds>",), "age at which a row appears in an opportunity list"
-    ),
-    Switch(
-        "record_count", "19.9", "with_index", ("with_index", "ahead"), "RecordCount lags too, or does not"
-    ),
-    Switch(
-        "creator_columns", "19.9", "served", ("served", "absent"), "CreatedBy and its names when asked for"
-    ),
+    Switch("index_lag_seconds", "19.9", 0, ("<seconds>",), "age at which a row appears in an opportunity list"),
+    Switch("record_count", "19.9", "with_index", ("with_index", "ahead"), "RecordCount lags too, or does not"),
+    Switch("creator_columns", "19.9", "served", ("served", "absent"), "CreatedBy and its names when asked for"),
     # 10: the lead's trail
     Switch("trail_names_opportunity", "19.10", "no", ("no", "yes"), "RelatedOpportunityId in the trail"),
-    Switch(
-        "trail_offset", "19.10", "page_from_0", ("page_from_0", "page_from_1", "row"), "what Offset counts"
-    ),
+    Switch("trail_offset", "19.10", "page_from_0", ("page_from_0", "page_from_1", "row"), "what Offset counts"),
     # 12: write formats, and what is stored of them
     Switch("active_user_values", "19.12", "both", ("both", "guid", "email"), "values of ActiveUsers fields"),
     Switch("product_values", "19.12", "both", ("both", "guid", "name"), "values of Product fields"),
-    Switch(
-        "boolean_accepts", "19.12", "both", ("both", "one_zero", "true_false"), "values of Boolean fields"
-    ),
+    Switch("boolean_accepts", "19.12", "both", ("both", "one_zero", "true_false"), "values of Boolean fields"),
     Switch(
         "date_only_accepts",
         "19.12",
@@ -169,12 +147,8 @@ TABLE = (
         ("both", "with_time", "without_time"),
         "values of date-only fields",
     ),
-    Switch(
-        "multi_select_separator", "19.12", "both", ("both", ";", ","), "between options of a multi-select"
-    ),
-    Switch(
-        "boolean_values", "19.12", "as_sent", ("as_sent", "one_zero", "true_false"), "a Boolean as stored"
-    ),
+    Switch("multi_select_separator", "19.12", "both", ("both", ";", ","), "between options of a multi-select"),
+    Switch("boolean_values", "19.12", "as_sent", ("as_sent", "one_zero", "true_false"), "a Boolean as stored"),
     Switch("date_values", "19.12", "as_sent", ("as_sent", "milliseconds", "us"), "a date as stored"),
     Switch("number_values", "19.12", "as_sent", ("as_sent", "two_decimals"), "a number as stored"),
     Switch("email_values", "19.12", "as_sent", ("as_sent", "lower_case"), "an e-mail as stored"),
@@ -204,17 +178,11 @@ TABLE = (
     # 16: reading values
     Switch("dropdown_case", "19.16", "sensitive", ("sensitive", "insensitive"), "comparing drop-down values"),
     Switch("dropdown_blanks", "19.16", "exact", ("exact", "trimmed"), "blanks around drop-down values"),
-    Switch(
-        "stored_blanks", "19.16", "as_sent", ("as_sent", "trimmed"), "blanks around notes and texts as stored"
-    ),
+    Switch("stored_blanks", "19.16", "as_sent", ("as_sent", "trimmed"), "blanks around notes and texts as stored"),
     # 18: automations
-    Switch(
-        "automations", "19.18", "none", ("none", "add_activity"), "what posting triggers on the opportunity"
-    ),
+    Switch("automations", "19.18", "none", ("none", "add_activity"), "what posting triggers on the opportunity"),
     # not of section 19, but of the same kind
-    Switch(
-        "bad_request_body", "15", "message", ("message", "text"), "a 400: JSON with a message, or plain text"
-    ),
+    Switch("bad_request_body", "15", "message", ("message", "text"), "a 400: JSON with a message, or plain text"),
     Switch("clock_offset_seconds", "18", 0, ("<seconds>",), "the sandbox's clock against the machine's"),
 )
 BY_NAME = {switch.name: switch for switch in TABLE}

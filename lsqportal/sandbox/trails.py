@@ -50,9 +50,7 @@ def of_opportunity(account: Account, request: Request) -> Answer:
     )
 
 
-def _page(
-    account: Account, request: Request, rows: list[FlatRow], paging: dict[str, object]
-) -> list[FlatRow]:
+def _page(account: Account, request: Request, rows: list[FlatRow], paging: dict[str, object]) -> list[FlatRow]:
     """[DOC] prose says Offset/RowCount, sample says PageIndex/PageSize: leadsquared-api §11, §19.9."""
     keys = "ignored" if "paging" in request.alterations else account.switches.word("activity_paging")
     index, size = 1, DEFAULT_ROWS
@@ -88,9 +86,7 @@ def _flat_row(account: Account, activity: Activity) -> FlatRow:
         }
     )
     if creator and account.switches.word("creator_columns") == "served":
-        row.update(
-            zip(CREATOR_COLUMNS, (creator.id, creator.name, creator.email, creator.email), strict=True)
-        )
+        row.update(zip(CREATOR_COLUMNS, (creator.id, creator.name, creator.email, creator.email), strict=True))
     return row
 
 
@@ -113,9 +109,7 @@ def of_lead(account: Account, request: Request) -> Answer:
     )
 
 
-def _trail_page(
-    account: Account, rows: list[dict[str, object]], paging: dict[str, object]
-) -> list[dict[str, object]]:
+def _trail_page(account: Account, rows: list[dict[str, object]], paging: dict[str, object]) -> list[dict[str, object]]:
     """[DOC + SEEN] Offset/RowCount as texts, PageIndex/PageSize also accepted: leadsquared-api §11."""
     size = min(number_in(paging, "RowCount", number_in(paging, "PageSize", DEFAULT_ROWS)), MAX_ROWS)
     if "Offset" not in paging:
@@ -206,6 +200,4 @@ def details(account: Account, request: Request) -> Answer:
         # [SEEN] leadsquared-api §11
         raise Refusal("MXUnknownProspectActivityException", "Activity does not exist.")
     fields = fields_of(kind, values) if kind else []
-    return json_answer(
-        {"ID": wanted, "Name": kind and kind.name, "DisplayName": kind and kind.name, "Fields": fields}
-    )
+    return json_answer({"ID": wanted, "Name": kind and kind.name, "DisplayName": kind and kind.name, "Fields": fields})

@@ -44,14 +44,10 @@ class Sent:
 
     def not_allowed(self) -> Refusal:
         # [SEEN] strict accounts reject values outside the list: leadsquared-api §1c
-        return Refusal(
-            "MXInvalidEntityReferenceException", f"Value '{self.text}' is not allowed in field '{self.key}'"
-        )
+        return Refusal("MXInvalidEntityReferenceException", f"Value '{self.text}' is not allowed in field '{self.key}'")
 
 
-def stored_values(
-    account: Account, kind: ActivityType, fields: object, *, enforce_options: bool
-) -> dict[str, str]:
+def stored_values(account: Account, kind: ActivityType, fields: object, *, enforce_options: bool) -> dict[str, str]:
     """What is stored of a row's Fields; keys of inner fields are joined with ~.
 
     Raises: Refusal for the first value that breaks a rule.
@@ -78,9 +74,7 @@ def _flattened(kind: ActivityType, fields: object) -> dict[str, tuple[Field, str
     if fields is None:
         return {}
     if not isinstance(fields, list):
-        raise Refusal(
-            None, "Cannot deserialize the current JSON object into type 'ActivityField[]'", status=400
-        )
+        raise Refusal(None, "Cannot deserialize the current JSON object into type 'ActivityField[]'", status=400)
     given: dict[str, tuple[Field, str]] = {}
     for each in fields:
         schema_name, text = _name_and_value(each)
@@ -168,9 +162,7 @@ def shortened(account: Account, text: str, limit: int | None, name: str) -> str:
         return text
     answer = account.switches.word("over_length")
     if answer == "reject":
-        raise Refusal(
-            "MXInvalidActivityFieldsException", f"Field name : '{name}' is longer than {limit} characters."
-        )
+        raise Refusal("MXInvalidActivityFieldsException", f"Field name : '{name}' is longer than {limit} characters.")
     return text[:limit] if answer == "truncate" else text
 
 
@@ -182,9 +174,7 @@ def _number(sent: Sent) -> str:
 
 def _date(sent: Sent) -> str:
     accepts = sent.word("date_only_accepts") if sent.field.render_type == "Date" else "with_time"
-    formats = {"both": (TIME_FORMAT, "%Y-%m-%d"), "with_time": (TIME_FORMAT,), "without_time": ("%Y-%m-%d",)}[
-        accepts
-    ]
+    formats = {"both": (TIME_FORMAT, "%Y-%m-%d"), "with_time": (TIME_FORMAT,), "without_time": ("%Y-%m-%d",)}[accepts]
     at = next((found for each in formats if (found := _parsed(sent.text, each))), None)
     if at is None:
         # [DOC] any other format "may cause errors": leadsquared-api §0

@@ -26,9 +26,7 @@ SAY_NOTHING = {
 }
 LONGEST_FUNCTION = 50
 
-of_each_module = pytest.mark.parametrize(
-    "module", MODULES, ids=[path.relative_to(ROOT).as_posix() for path in MODULES]
-)
+of_each_module = pytest.mark.parametrize("module", MODULES, ids=[path.relative_to(ROOT).as_posix() for path in MODULES])
 
 
 @of_each_module

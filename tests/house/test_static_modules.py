@@ -71,9 +71,7 @@ def test_every_import_names_an_existing_hashed_file(collect):
 
 
 def test_no_name_is_hashed_twice(collect):
-    assert not [
-        path.name for path in collect().rglob("*.js") if re.search(r"(\.[0-9a-f]{12}){2}\.js$", path.name)
-    ]
+    assert not [path.name for path in collect().rglob("*.js") if re.search(r"(\.[0-9a-f]{12}){2}\.js$", path.name)]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=[path.name for path in MODULES])

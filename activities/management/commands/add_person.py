@@ -30,16 +30,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         form = PersonForm({**options, "lsq_email": options["lsq_user"]})
         if not form.is_valid():
-            raise CommandError(
-                " ".join(f"{form[name].label}: {' '.join(errors)}" for name, errors in form.errors.items())
-            )
+            raise CommandError(form.errors.as_text())
         password = os.environ.get("PORTAL_PASSWORD")
         try:
             if password:
                 validate_password(password)
-            person, one_time = people.add(
-                **form.cleaned_data, by=audit.Actor(name="Command line"), password=password
-            )
+            person, one_time = people.add(**form.cleaned_data, by=audit.Actor(name="Command line"), password=password)
         except ValidationError as error:
             raise CommandError(f"PORTAL_PASSWORD: {' '.join(error.messages)}") from error
         except people.EmailTaken as error:

@@ -23,9 +23,7 @@ _DEMO: Final = audit.Actor(name="Demo")
 class Command(BaseCommand):
     """Add whoever of the demo's people is missing."""
 
-    help = (
-        "Adds the people of the demo: two posters, an auditor, an administrator. Again, it changes nothing."
-    )
+    help = "Adds the people of the demo: two posters, an auditor, an administrator. Again, it changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = os.environ.get("DEMO_PASSWORD")

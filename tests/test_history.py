@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from activities import history
+from activities.models import Outcome, State
+from tests.builders import OPPORTUNITY, a_field, a_submission
+
+KOLKATA = ZoneInfo("Asia/Kolkata")
+
+
+def names(**wanted):
+    found = history.submissions(history.Filter(**wanted)).order_by("pk")
+    return list(found.values_list("opportunity_name", flat=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pan coll",
+        "ABCPR4821K",
+        "abcpr4821k",
+        "مرحبا",
+        "👩",
+        'quoted "value"',
+        "kabir.shah",
+        "Noor",
+        "credit committee",
+        "Asha",
+        "7d1c2f0a-3b44-4c1e-9d55-0f2b6a81c9e4",
+        "b6f10000",
+    ],
+)
+def test_a_search_finds_notes_values_names_and_ids(asha, text):
+    a_submission(
+        by=asha,
+        opportunity_name="Other",
+        rows=[{"owner_email": "other@x.in", "note": "", "fields": []}],
+        lead_name="Somebody",
+        created_by_name="Bala",
+    )
+    a_submission(
+        by=asha,
+        opportunity_name="Noor Al-Hashimi",
+        opportunity_id=OPPORTUNITY,
+        why="For the credit committee",
+        state=State.POSTED,
+        rows=[
+            {
+                "note": "PAN collected",
+                "fields": [
+                    a_field(value="ABCPR4821K"),
+                    a_field("mx_2", "مرحبا 👩"),
+                    a_field("mx_3", 'quoted "value"'),
+                ],
+                "activity_id": "b6f10000-0000-4000-8000-000000000001",
+            }
+        ],
+    )
+
+    assert names(text=text) == ["Noor Al-Hashimi"]
+
+
+@pytest.mark.parametrize("text", ["%", "_", "\\"])
+def test_a_search_takes_no_sign_for_another(asha, text):
+    a_submission(by=asha, rows=[{"fields": []}])
+
+    assert names(text=text) == []
+
+
+def test_a_day_is_the_persons_day(asha):
+    with timezone.override(KOLKATA):
+        a_submission(by=asha, opportunity_name="Sunday night", submitted_at=datetime(2026, 11, 22, 18, 29, tzinfo=UTC))
+        a_submission(by=asha, opportunity_name="Monday", submitted_at=datetime(2026, 11, 22, 18, 30, tzinfo=UTC))
+
+        assert names(since=date(2026, 11, 23)) == ["Monday"]
+        assert names(until=date(2026, 11, 22)) == ["Sunday night"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"state": State.POSTED}, ["Posted"]),
+        ({"code": 102}, ["Posted"]),
+        ({"opportunity": "post"}, ["Posted"]),
+        ({"opportunity": OPPORTUNITY.upper()}, ["Queued"]),
+        ({"state": State.POSTED, "code": 208}, []),
+        ({}, ["Posted", "Queued"]),
+    ],
+)
+def test_filters_narrow_together(asha, wanted, found):
+    a_submission(by=asha, opportunity_name="Posted", state=State.POSTED, rows=[{"code": 102}])
+    a_submission(by=asha, opportunity_name="Queued", opportunity_id=OPPORTUNITY)
+
+    assert names(**wanted) == found
+
+
+def test_only_what_leadsquared_has_is_an_activity(asha):
+    a_submission(
+        by=asha,
+        state=State.PARTLY_POSTED,
+        rows=[
+            {"outcome": Outcome.CREATED, "note": "there"},
+            {"outcome": Outcome.REJECTED},
+            {"outcome": Outcome.NOT_CREATED},
+        ],
+    )
+    a_submission(by=asha, state=State.UNCONFIRMED)
+
+    found = history.activities(history.Filter())
+
+    assert [row.note for row in found] == ["there"]
+
+
+def test_counting_stops_where_nobody_cares(asha, monkeypatch):
+    monkeypatch.setattr(history, "MOST_COUNTED", 2)
+    a_submission(by=asha, rows=4, state=State.POSTED)
+
+    assert str(history.count(history.activities(history.Filter()))) == "2+"
+
+
+def test_a_page_past_the_newest_is_the_newest(asha):
+    submission = a_submission(by=asha)
+
+    page = history.page(history.submissions(history.Filter()), after=submission.pk)
+
+    assert list(page.items) == [submission]
+
+
+def test_an_inner_value_is_named_with_its_set(asha):
+    submission = a_submission(
+        by=asha,
+        rows=[
+            {
+                "fields": [
+                    {
+                        "schema_name": "mx_1",
+                        "label": "Address",
+                        "value": "",
+                        "fields": [{"schema_name": "City", "value": "PNQ", "label": "City", "shown": "Pune"}],
+                    }
+                ]
+            }
+        ],
+    )
+
+    assert history.values_in_words(submission.rows.get()) == "Address, City: Pune"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rows", "remark"),
+    [
+        ({"why": "KYC pack"}, [{}], "KYC pack"),
+        ({"explanation": "Keys refused"}, [{}], "Keys refused"),
+        (
+            {"why": "KYC pack"},
+            [{}, {"outcome": Outcome.REJECTED, "reason": "No such owner."}],
+            "Row 2: No such owner.",
+        ),
+        ({}, [{"outcome": Outcome.REJECTED, "reason": "No such owner."}] * 2, "No such owner."),
+        (
+            {},
+            [{}, *[{"outcome": Outcome.REJECTED, "reason": "No such owner."}] * 2],
+            "Row 2: No such owner (and 1 more)",
+        ),
+        ({}, [{}], ""),
+    ],
+)
+def test_the_remark_is_what_is_worth_a_look(asha, changes, rows, remark):
+    submission = a_submission(by=asha, rows=rows, **changes)
+
+    (line,) = history.submission_lines([submission])
+
+    assert line.remark == remark

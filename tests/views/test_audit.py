@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from activities import audit, people
+from activities.models import State
+from tests.builders import a_submission, an_actor
+
+PAGES = ["", "activities/", "entries/", "submissions.csv", "activities.csv", "entries.csv"]
+MOST_QUERIES = 12
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_poster_is_told_where_their_own_work_is(asha_client, path):
+    response = asha_client.get(f"/audit/{path}")
+
+    assert response.status_code == 403
+    assert "Your own work is in My history." in response.content.decode()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_auditors_and_administrators_read(chitra_client, dev_client, path):
+    assert chitra_client.get(f"/audit/{path}").status_code == 200
+    assert dev_client.get(f"/audit/{path}").status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_can_be_changed_from_here(dev_client, path):
+    assert dev_client.post(f"/audit/{path}").status_code == 405
+
+
+def test_everybodys_work_is_listed_and_narrowed_to_a_person(chitra_client, asha, bala):
+    a_submission(by=asha, opportunity_name="Asha’s")
+    a_submission(by=bala, opportunity_name="Bala’s")
+
+    everybody = chitra_client.get("/audit/").content.decode()
+    only_bala = chitra_client.get(f"/audit/?person_id={bala.pk}").content.decode()
+
+    assert "Asha’s" in everybody
+    assert "Bala’s" in everybody
+    assert "Asha’s" not in only_bala
+
+
+def test_created_activities_of_everybody_are_listed(chitra_client, asha):
+    submission = a_submission(by=asha, state=State.POSTED)
+
+    page = chitra_client.get("/audit/activities/").content.decode()
+
+    assert submission.rows.get().activity_id in page
+
+
+def test_an_entry_says_who_what_and_about_what(chitra_client, asha):
+    submission = a_submission(by=asha)
+    audit.record(audit.Action.CANCELLED, submission, by=an_actor(asha))
+
+    page = chitra_client.get("/audit/entries/").content.decode()
+
+    assert "cancelled it before it was sent" in page
+    assert f'href="/submissions/{submission.public_id}/"' in page
+    assert "10.4.18.31" in page
+    assert audit.entries().get().hash[:8] in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", 2),
+        ("action=person.deactivated", 1),
+        ("subject=bala", 1),
+        ("since=today", 2),
+        ("until=1+Jan+2026", 0),
+    ],
+)
+def test_entries_are_narrowed(chitra_client, bala, dev, query, found):
+    people.change(bala, by=an_actor(dev), is_active=False)
+    people.give_one_time_password(dev, by=an_actor(dev))
+
+    response = chitra_client.get(f"/audit/entries/?{query}")
+
+    assert len(response.context["page"].items) == found
+
+
+def test_entries_are_narrowed_to_whoever_did_it(chitra_client, asha, bala, dev):
+    people.change(bala, by=an_actor(dev), is_active=False)
+
+    assert len(chitra_client.get(f"/audit/entries/?person_id={dev.pk}").context["page"].items) == 1
+    assert len(chitra_client.get(f"/audit/entries/?person_id={asha.pk}").context["page"].items) == 0
+
+
+def test_the_entries_are_downloaded_with_their_hashes(chitra_client, bala, dev):
+    people.change(bala, by=an_actor(dev), is_active=False)
+
+    response = chitra_client.get("/audit/entries.csv")
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+
+    (line,) = csv.DictReader(io.StringIO(text))
+    assert (line["Who"], line["What"]) == ("Dev", "deactivated Bala")
+    assert len(line["Hash"]) == 64
+    assert audit.in_words(audit.entries().last()) == "downloaded 1 lines of audit entries as CSV"
+
+
+def test_the_entries_ask_no_more_as_they_grow(dev_client, asha, dev, django_assert_max_num_queries):
+    for _ in range(55):
+        people.give_one_time_password(asha, by=an_actor(dev))
+
+    with django_assert_max_num_queries(MOST_QUERIES):
+        dev_client.get("/audit/entries/")
