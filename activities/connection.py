@@ -49,7 +49,7 @@ def client(kind: CallKind = CallKind.READ) -> Client:
 
 def api_host() -> str:
     """Return the host that calls go to, with its port where it is not the usual one."""
-    return urlsplit(settings.LSQ_API_URL).netloc
+    return str(urlsplit(settings.LSQ_API_URL).netloc)
 
 
 def keys_mark() -> str:
@@ -80,6 +80,7 @@ def identify(*, kind: CallKind = CallKind.READ, now: datetime | None = None) -> 
             "organisation": identity.organisation,
             "organisation_code": identity.organisation_code,
             "host": api_host(),
+            "user_id": identity.user_id,
             "user_name": identity.user_name,
             "user_email": identity.email,
             "role": identity.role,

@@ -6,10 +6,11 @@ conditional UPDATE along `TRANSITIONS`, so that of two who try the same step onl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from activities import audit
@@ -28,15 +29,17 @@ class RowVerdict:
     exception_type: str = ""
 
 
-def apply(submission: Submission, verdicts: Sequence[RowVerdict], *, now: datetime) -> State:
-    """Give the rows, in their order, their outcomes and move the submission where they lead; return its state.
+def apply(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: datetime) -> State:
+    """Give rows, by their numbers, their outcomes and move the submission where all of them lead; return its state.
 
     An outcome only changes along `OUTCOMES`, so that a yes is never taken back.
     """
     with transaction.atomic():
         current = Submission.objects.select_for_update().get(pk=submission.pk)
         rows = list(current.rows.order_by("number"))
-        _write(rows, verdicts, now=now)
+        for row in rows:
+            if row.number in verdicts:
+                _write(row, verdicts[row.number], now=now)
         state = state_of([row.outcome for row in rows])
         if state == current.state:
             return state
@@ -49,7 +52,8 @@ def apply(submission: Submission, verdicts: Sequence[RowVerdict], *, now: dateti
             lease_until=None,
             needs_person_since=None,
             explanation="",
-            look_at=None if settled_at else now,
+            unconfirmed_at=None if settled_at else now,
+            look_at=None if settled_at else first_look_at(now),
         )
         if moved and settled_at:
             record_settled(submission, now=now)
@@ -128,18 +132,22 @@ def record_settled(submission: Submission, *, now: datetime) -> None:
     )
 
 
-def _write(rows: Sequence[Row], verdicts: Sequence[RowVerdict], *, now: datetime) -> None:
-    for row, verdict in zip(rows, verdicts, strict=True):
-        if verdict.outcome not in OUTCOMES[row.outcome]:
-            continue
-        row.outcome, row.outcome_at = verdict.outcome, now
-        row.activity_id, row.reason = verdict.activity_id, verdict.reason[:500]
-        row.said, row.exception_type = verdict.said, verdict.exception_type[:200]
-        row.problem_field = field_of(verdict.said)[:100]
-        try:
-            with transaction.atomic():
-                row.save()
-        except IntegrityError:
-            row.outcome, row.activity_id = Outcome.UNCONFIRMED, ""
-            row.reason = "LeadSquared said yes, but with the id of another row. It may or may not exist."
+def first_look_at(now: datetime) -> datetime:
+    """Return when LeadSquared is asked for the first time what it really wrote."""
+    return now + timedelta(seconds=settings.LSQ_LOOK_SCHEDULE[0])
+
+
+def _write(row: Row, verdict: RowVerdict, *, now: datetime) -> None:
+    if verdict.outcome not in OUTCOMES[row.outcome]:
+        return
+    row.outcome, row.outcome_at = verdict.outcome, now
+    row.activity_id, row.reason = verdict.activity_id, verdict.reason[:500]
+    row.said, row.exception_type = verdict.said, verdict.exception_type[:200]
+    row.problem_field = field_of(verdict.said)[:100]
+    try:
+        with transaction.atomic():
             row.save()
+    except IntegrityError:
+        row.outcome, row.activity_id = Outcome.UNCONFIRMED, ""
+        row.reason = "LeadSquared said yes, but with the id of another row. It may or may not exist."
+        row.save()

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from activities import audit, bell, connection, permissions, settling
-from activities.models import Draft, Row, State, Submission, User
+from activities.models import Account, Draft, Row, State, Submission, User
 from activities.models.clock import clock
 from activities.models.submissions import new_salt
 
@@ -96,30 +96,25 @@ def submit(
     permissions.check_can_post(by.user)
     account = connection.known_account()
     content = _canonical(draft.opportunity_id, [row.sent() for row in rows], skip_option_check=skip_option_check)
+    moment = now or clock()
     with transaction.atomic():
         # Whoever comes second waits here, and then finds the draft gone.
         if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():
             return submitted_before(draft.public_id, by=by)
-        earlier = _earlier(draft.opportunity_id, content, by=by.user, now=now or clock())
+        earlier = _earlier(draft.opportunity_id, content, by=by.user, now=moment)
         if earlier and not repeat_confirmed:
             raise Repeated(earlier)
-        submission = _store(
-            draft,
-            rows,
-            content,
-            account=account,
-            by=by,
-            skip_option_check=skip_option_check,
-            why=why,
-            now=now or clock(),
-        )
+        submission = _new_submission(draft, content, account=account, by=by, now=moment)
+        submission.why, submission.skip_option_check, submission.row_count = why, skip_option_check, len(rows)
+        submission.save(force_insert=True)
+        stored = Row.objects.bulk_create(_new_rows(submission, rows))
         Draft.objects.filter(pk=draft.pk).delete()
         bell.ring()
         audit.record(
             audit.Action.SUBMITTED,
             submission,
             by=by,
-            contents={f"row {row.number}": commitment(row) for row in submission.rows.order_by("number")},
+            contents={f"row {row.number}": commitment(row) for row in stored},
             row_count=len(rows),
             why=why,
             follows=str(submission.follows.public_id) if submission.follows else "",
@@ -194,19 +189,9 @@ def commitment(row: Row) -> str:
     return audit.commitment(salt=bytes(row.salt or b""), name=f"row {row.number}", value=content)
 
 
-def _store(
-    draft: Draft,
-    rows: Sequence[NewRow],
-    content: str,
-    *,
-    account: Any,
-    by: audit.Actor,
-    skip_option_check: bool,
-    why: str,
-    now: datetime,
-) -> Submission:
+def _new_submission(draft: Draft, content: str, *, account: Account, by: audit.Actor, now: datetime) -> Submission:
     salt = new_salt()
-    submission = Submission.objects.create(
+    return Submission(
         public_id=draft.public_id,
         created_by=by.user,
         created_by_name=by.name,
@@ -218,15 +203,15 @@ def _store(
         opportunity_type=draft.opportunity.get("type", ""),
         lead_id=draft.opportunity.get("lead_id", ""),
         lead_name=draft.opportunity.get("lead_name", ""),
-        why=why,
-        skip_option_check=skip_option_check,
-        row_count=len(rows),
         follows=draft.follows,
         content_salt=salt,
         content_hash=_content_hash(salt, content),
         not_before=now,
     )
-    Row.objects.bulk_create(
+
+
+def _new_rows(submission: Submission, rows: Sequence[NewRow]) -> list[Row]:
+    return [
         Row(
             submission=submission,
             number=number,
@@ -238,8 +223,7 @@ def _store(
             fields=list(row.fields),
         )
         for number, row in enumerate(rows, start=1)
-    )
-    return submission
+    ]
 
 
 def _earlier(opportunity_id: str, content: str, *, by: User, now: datetime) -> Submission | None:

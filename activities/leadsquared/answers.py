@@ -55,9 +55,15 @@ VALIDATION_TYPES: Final = frozenset(
         "MXInvalidFieldException",
     }
 )
+# After these the row may exist although the answer says no: leadsquared-api §15, and its rule that MX is deterministic
+UNSETTLED_TYPES: Final = frozenset({"MXTimeoutException", "MXMailDeliveryException"})
 NO_OPPORTUNITY: Final = "opportunity does not exist"  # [SEEN] message only, on a 500: leadsquared-api §6
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _FIELD: Final = re.compile(r"\b(mx_Custom_\d+(?:~mx_CustomObject_\d+)?|mx_[A-Za-z0-9_]+)\b")
+_NAMED_FIELD: Final = re.compile(
+    r"\bfield(?: name :)? '([A-Za-z][A-Za-z0-9_~]{0,99})'", re.IGNORECASE
+)  # [SEEN] leadsquared-api §15
+_WHOLE_DAY: Final = re.compile(r"\b(days?|daily|today|24 ?h(ou)?rs?|86400)\b", re.IGNORECASE)
 _MICROSOFT_DATE: Final = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
 _TEXT_DATES: Final = (
     "%Y-%m-%d %H:%M:%S.%f",
@@ -67,26 +73,43 @@ _TEXT_DATES: Final = (
     "%Y-%m-%dT%H:%M:%S",
 )
 
+_AGAIN: Final = "and post the row again."
+_MISSING: Final = f"A value that LeadSquared requires{{field}} is missing. Fill it in {_AGAIN}"
+_NO_RIGHT: Final = (
+    "The portal’s LeadSquared user may not see this opportunity or its lead. "
+    "Ask an administrator of LeadSquared for the right."
+)
 _SENTENCES: Final[Mapping[str, str]] = {
-    "MXMandatoryAttributeMissingException": "A value that LeadSquared requires{field} is missing. Fill it in and post the row again.",
-    "MXMandatoryFieldMissingException": "A value that LeadSquared requires{field} is missing. Fill it in and post the row again.",
-    "MXInvalidActivityFieldsException": "LeadSquared requires a value, or does not take the one given{field}. Put it right and post the row again.",
-    "MXInvalidActivityException": "LeadSquared does not know this activity type. Refresh the lists, choose another type and post the row again.",
-    "MXInvalidDataTypeException": "A value does not fit its field’s type{field}. Put it right and post the row again.",
-    "MXInvalidEntityReferenceException": "A value is not in LeadSquared’s list{field}. Refresh the lists, choose another and post the row again.",
-    "MXUnknownAttributeException": "LeadSquared does not know a field of this row{field}. Refresh the lists and post the row again.",
-    "MXDuplicateEntryException": "A value that must be unique is in use already{field}. Change it and post the row again.",
-    "MXXSSException": "A value looks like script or HTML{field}, and LeadSquared refuses that. Take the markup out and post the row again.",
-    "MXInvalidFieldException": "LeadSquared does not take a field of this row{field}. Refresh the lists and post the row again.",
-    "MXInvalidLeadException": "LeadSquared does not take the lead of this opportunity. Look at it in LeadSquared.",
-    "MXUnAuthorizedAccessException": "The portal’s LeadSquared user may not see this opportunity or its lead. Ask an administrator of LeadSquared for the right.",
-    "MXUnauthorizedRequestException": "The portal’s LeadSquared user may not see this opportunity or its lead. Ask an administrator of LeadSquared for the right.",
+    "MXMandatoryAttributeMissingException": _MISSING,
+    "MXMandatoryFieldMissingException": _MISSING,
+    "MXInvalidActivityFieldsException": (
+        f"LeadSquared requires a value, or does not take the one given{{field}}. Put it right {_AGAIN}"
+    ),
+    "MXInvalidActivityException": (
+        "LeadSquared does not know this activity type, or does not take it on this opportunity. "
+        f"Refresh the lists, choose another type {_AGAIN}"
+    ),
+    "MXInvalidDataTypeException": f"A value does not fit its field’s type{{field}}. Put it right {_AGAIN}",
+    "MXInvalidEntityReferenceException": (
+        f"A value, or the owner, is not in LeadSquared’s list{{field}}. Refresh the lists, choose another {_AGAIN}"
+    ),
+    "MXUnknownAttributeException": (
+        f"LeadSquared does not know a field of this row{{field}}. Refresh the lists {_AGAIN}"
+    ),
+    "MXDuplicateEntryException": f"A value that must be unique is in use already{{field}}. Change it {_AGAIN}",
+    "MXXSSException": (
+        f"A value looks like script or HTML{{field}}, and LeadSquared refuses that. Take the markup out {_AGAIN}"
+    ),
+    "MXInvalidFieldException": f"LeadSquared does not take a field of this row{{field}}. Refresh the lists {_AGAIN}",
+    "MXInvalidLeadException": ("LeadSquared does not take the lead of this opportunity. Look at it in LeadSquared."),
+    "MXUnAuthorizedAccessException": _NO_RIGHT,
+    "MXUnauthorizedRequestException": _NO_RIGHT,
 }
 
 
 def request_body(activities: Iterable[OutgoingActivity]) -> bytes:
     """Return the exact bytes of the bulk call: a bare JSON array in UTF-8 (leadsquared-api §1 [DOC])."""
-    return json.dumps([_outgoing(each) for each in activities], ensure_ascii=False).encode("utf-8")
+    return json.dumps([_outgoing(each) for each in activities], ensure_ascii=False).encode("utf-8", "replace")
 
 
 def read_bulk(raw: RawAnswer, *, row_count: int) -> BulkAnswer:
@@ -101,7 +124,7 @@ def read_bulk(raw: RawAnswer, *, row_count: int) -> BulkAnswer:
     error = _judge(raw.status, body, row_count)
     rows = body.get("Response") if isinstance(body, dict) else body
     if error is not None:
-        if isinstance(error, Unclear) or (rows and isinstance(body, dict)):
+        if isinstance(error, Unclear) or (rows and isinstance(body, dict | list)):
             # An error beside rows contradicts itself: a row among them may be a yes.
             raise Unclear(
                 status=raw.status,
@@ -138,13 +161,13 @@ def read(status: int, body: bytes) -> Any:
 
 def field_of(said: str) -> str:
     """Return the SchemaName that LeadSquared's words name, or nothing."""
-    match = _FIELD.search(said)
+    match = _NAMED_FIELD.search(said) or _FIELD.search(said)
     return match[1] if match else ""
 
 
 def in_words(exception_type: str, said: str) -> str | None:
     """Say in one or two sentences what happened and what to do; None for what cannot be translated."""
-    if NO_OPPORTUNITY in said.lower():
+    if _says_no_opportunity(said):
         return "LeadSquared has no such opportunity, or the portal’s LeadSquared user may not see it."
     sentence = _SENTENCES.get(exception_type)
     if sentence is None:
@@ -251,7 +274,7 @@ def _parsed(body: bytes, *, once: bool = False) -> Any:
 
 def _judge(status: int, body: Any, row_count: int) -> LeadSquaredError | None:
     """Return the error that status and body amount to, None for a good answer."""
-    kind, said = _envelope(body)
+    kind, said = _envelope(status, body)
     facts: dict[str, Any] = {
         "status": status,
         "said": said,
@@ -259,10 +282,10 @@ def _judge(status: int, body: Any, row_count: int) -> LeadSquaredError | None:
         "row_count": row_count,
     }
     if status == 429 or kind in RATE_TYPES:
-        return RateLimited(whole_day=bool(re.search(r"\bday|\bdaily", said, re.IGNORECASE)), **facts)
+        return RateLimited(whole_day=bool(_WHOLE_DAY.search(said)), **facts)
     if status == 401 or kind in ACCESS_TYPES:
         return Unauthorized(**facts)
-    if kind in VALIDATION_TYPES or (said and NO_OPPORTUNITY in said.lower() and not kind):
+    if kind in VALIDATION_TYPES or (_says_no_opportunity(said) and not kind):
         return Refused(**facts)
     if status in {400, 404} and not kind:
         return Refused(**facts)
@@ -271,19 +294,27 @@ def _judge(status: int, body: Any, row_count: int) -> LeadSquaredError | None:
     return None
 
 
+def _says_no_opportunity(said: str) -> bool:
+    """Whether these are the very words: a longer text may echo what a person typed."""
+    return said.strip().rstrip(".").lower() == NO_OPPORTUNITY
+
+
 def _what_came(status: int, body: Any) -> str:
     return f"Status {status}" + (", and a body that is not JSON." if body is _UNREADABLE else ".")
 
 
-def _envelope(body: Any) -> tuple[str, str]:
+def _envelope(status: int, body: Any) -> tuple[str, str]:
     """Return type and words of an error envelope, empty when the body is none (leadsquared-api §15)."""
+    if isinstance(body, str) and status != 200:
+        return "", as_text(body)
     if not isinstance(body, dict):
         return "", ""
     kind, said = as_text(body.get("ExceptionType")), as_text(body.get("ExceptionMessage"))
-    if not (kind or said) and as_text(body.get("Status")).lower() in {"error", "failed"}:
+    is_error = as_text(body.get("Status")).lower() in {"error", "failed"}
+    if not (kind or said) and (is_error or status != 200):
         message = body.get("Message")
         said = as_text(message.get("Message")) if isinstance(message, dict) else as_text(message)
-        said = said or "LeadSquared answered with an error and no words."
+        said = said or ("LeadSquared answered with an error and no words." if is_error else "")
     return kind, said
 
 
@@ -295,11 +326,13 @@ def _row(number: int, rows: Sequence[Any]) -> RowAnswer:
     row = named[0]
     kind = as_text(row.get("ExceptionType"))
     said = next((as_text(row[key]) for key in ("ErrorMessage", "ExceptionMessage", "Message") if row.get(key)), "")
-    activity_id = as_text(row.get("ProspectActivityId")).strip().lower()
+    given = row.get("ProspectActivityId")
+    activity_id = given.strip().lower() if isinstance(given, str) else as_text(given)
     created = row.get("ActivityCreated")
     # Only the JSON boolean is a clear word; "true" or 1 would be a guess about a shape nobody has seen.
     if created is True and not (kind or said) and _GUID.fullmatch(activity_id) and activity_id.strip("0-"):
         return RowAnswer(number, created=True, activity_id=activity_id)
-    if created is False and not activity_id.strip("0-"):
+    settled = not kind or (kind.startswith("MX") and kind not in UNSETTLED_TYPES)
+    if created is False and settled and not activity_id.strip("0-"):
         return RowAnswer(number, created=False, exception_type=kind, said=said)
     return RowAnswer(number, exception_type=kind, said=said)

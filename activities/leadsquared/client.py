@@ -34,7 +34,6 @@ ACTIVITIES_OF_OPPORTUNITY: Final = "OpportunityManagement.svc/GetActivitiesOfOpp
 PAGE_SIZE: Final = 100
 MOST_PAGES: Final = 50
 OPTIONS_PAGE_SIZE: Final = 200  # [DOC] that of the example: leadsquared-api §4
-OPTIONS_PAGE_SIZE: Final = 200  # [DOC] as the page of that call shows it: leadsquared-api §4
 USERS_PAGE_SIZE: Final = 1000  # [SEEN] the most that User/AdvancedSearch takes: leadsquared-api §10
 USERS_MAY_BE_CUT_AT: Final = 200  # [GUESS] one report says that Users.Get stops here: leadsquared-api §10
 _OPPORTUNITY_COLUMNS: Final = "mx_Custom_1,mx_Custom_2,mx_Custom_3,Owner,OwnerName,Status,CreatedOn"
@@ -344,23 +343,18 @@ def _since(activities: Activities, since: datetime | None) -> Activities:
 
 def phone_spellings(phone: str, *, country_code: str) -> list[str]:
     """Return the spellings under which a phone may be stored: as typed, ten digits, +CC-N, CCN (§9)."""
+    country = re.sub(r"\D", "", country_code)
     digits = re.sub(r"\D", "", phone)
     if not digits:
         return []
     typed = re.sub(r"[\s()]", "", phone)
     local = digits.removeprefix("0")
-    if len(digits) > 10 and digits.startswith(country_code):
-        local = digits[len(country_code) :]
-    spellings = [f"+{country_code}-{local}", local, f"{country_code}{local}", typed, digits]
-    if typed.startswith("+") and not digits.startswith(country_code):
+    if len(digits) > 10 and digits.startswith(country):
+        local = digits[len(country) :]
+    spellings = [f"+{country}-{local}" if country else "", local, f"{country}{local}", typed, digits]
+    if typed.startswith("+") and not digits.startswith(country):
         spellings = [typed, digits, *(f"+{digits[:n]}-{digits[n:]}" for n in (3, 2, 1))]
     return list(dict.fromkeys(each for each in spellings if each))
-
-
-def _is_last_page(body: Any, on_page: int, so_far: int) -> bool:
-    """RecordCount is the number of all matches (§5); without it, a page that is not full is the last."""
-    counted = reading.record_count(body)
-    return on_page < PAGE_SIZE if counted is None else so_far >= counted
 
 
 def _has_phone(lead: Lead, phone: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the reads bring: good JSON in, records out. Tolerant as the fact sheet says: every key may be missing or null."""
+"""What the reads bring: good JSON in, records out. Tolerant as the fact sheet says: any key may be missing or null."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def server_time(date_header: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(date_header)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
 
 
@@ -216,13 +216,20 @@ def _activity(row: Mapping[str, Any]) -> Activity:
         created_by=as_text(
             flat.get("CreatedByEmailAddress") or flat.get("CreatedByEmail") or flat.get("CreatedByName")
         ),
-        values={name: as_text(value) for name, value in flat.items() if name.startswith("mx_") and value},
+        # [SEEN] the ~ of a field set's inner field may come as x007E: leadsquared-api §5
+        values={
+            name.replace("x007E", "~"): as_text(value)
+            for name, value in flat.items()
+            if name.startswith("mx_") and value not in (None, "")
+        },
     )
 
 
-def _field(row: Mapping[str, Any]) -> Field:
+def _field(row: Mapping[str, Any], *, is_inner: bool = False) -> Field:
+    """Read a field; a field set's inner ones hold no further ones, however deep the answer goes."""
     data_type, render_type = as_text(row.get("DataType")), as_text(row.get("RenderType"))
-    inner = tuple(_field(each) for each in rows_of(row, "Fields") if each.get("SchemaName"))
+    rows = [] if is_inner else [each for each in rows_of(row, "Fields") if each.get("SchemaName")]
+    inner = tuple(_field(each, is_inner=True) for each in rows)
     multiple = as_flag(row.get("IsMultiSelectDropdown"))
     parent = as_text(row.get("ParentField"))
     return Field(

@@ -50,12 +50,12 @@ class TooLate(Exception):
     """The time in which a call may begin had passed before its first byte left."""
 
 
-class NotConnected(Exception):
-    """No connection came about, TLS included; the cause says why."""
+class NoThread(Exception):
+    """The machine gives no thread for the watchdog, so the call was not begun."""
 
 
 class _OutOfTime(Exception):
-    """The call took longer than its deadline, or its time was over when only a part of it had left."""
+    """The call took longer than its deadline."""
 
 
 class _Oversized(Exception):
@@ -81,7 +81,7 @@ class _Call:
         try:
             self._watchdog.start()
         except RuntimeError as no_thread_left:
-            raise NotConnected from no_thread_left
+            raise NoThread from no_thread_left
         _at_work.call = self
         return self
 
@@ -98,7 +98,7 @@ class _Call:
         """
         with self._lock:
             if self.has_bitten or clock() > self._sends_until:
-                raise _OutOfTime if self.has_begun else TooLate
+                raise TooLate
             self.has_begun = True
             self._socket = sock
 
@@ -112,21 +112,23 @@ class _Call:
 
 
 class _Connection(HTTPConnection):
-    """A connection that asks its call before each byte, after TCP and TLS: whoever was suspended sends nothing."""
+    """A connection that asks its call before the first byte, after TCP and TLS: whoever was suspended sends nothing.
 
-    def connect(self) -> None:
-        """Connect, or say in one word of our own that it did not come to a connection."""
-        try:
-            super().connect()
-        except Exception as cause:
-            raise NotConnected from cause
+    Head and body leave as one. Otherwise a head would leave in time and its body long after it.
+    """
 
-    def send(self, data: Any) -> None:
-        """Send, unless it is too late."""
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request, unless it is too late."""
+        self._held = bytearray()
+        super().request(*args, **kwargs)
         if self.sock is None:
             self.connect()
         _at_work.call.check_time(self.sock)
-        super().send(data)
+        super().send(bytes(self._held))
+
+    def send(self, data: Any) -> None:
+        """Hold a part of the request until it is whole."""
+        self._held += data
 
     def _new_conn(self) -> socket.socket:
         """Connect within the time-out all told: the resolver knows none, and each of a host's addresses gets one."""
@@ -239,7 +241,7 @@ def _check_headers(headers: Mapping[str, str], row_count: int) -> None:
     """Refuse what the libraries would refuse with the whole key in their exception's text."""
     for value in headers.values():
         if not value.isascii() or not value.isprintable() or value != value.strip():
-            said = "LSQ_ACCESS_KEY or LSQ_SECRET_KEY has a blank at an end, or a character that no key has."
+            said = "LSQ_ACCESS_KEY or LSQ_SECRET_KEY begins or ends with a space, or has a character that no key has."
             raise NotSent(said=said, row_count=row_count)
 
 
@@ -283,7 +285,7 @@ _PROOFS: Final[Mapping[type[BaseException], str]] = {
     lower.NewConnectionError: "LeadSquared’s host refused the connection.",
     lower.ConnectTimeoutError: "No connection came about in time.",
     ssl.SSLCertVerificationError: "The certificate of LeadSquared’s host could not be verified.",
-    NotConnected: "No secure connection to LeadSquared’s host came about.",
+    NoThread: "The machine is too busy for a call.",
     requests.exceptions.InvalidURL: "LSQ_API_URL is not an address that can be called.",
     requests.exceptions.MissingSchema: "LSQ_API_URL is not an address that can be called.",
     requests.exceptions.InvalidSchema: "LSQ_API_URL is not an address that can be called.",
@@ -301,7 +303,7 @@ _EVENTS: Final[Mapping[type[BaseException], str]] = {
 
 
 def _translated(
-    cause: Exception, raw: RawAnswer | None, row_count: int, *, has_begun: bool
+    cause: BaseException, raw: RawAnswer | None, row_count: int, *, has_begun: bool = False
 ) -> LeadSquaredError:
     """Say what a failure proves; the one place where the libraries' exceptions become the room's."""
     chain = list(_chain(cause))

@@ -35,6 +35,7 @@ class Account(models.Model):
     organisation = models.CharField(max_length=64, blank=True)
     organisation_code = models.CharField(max_length=64, blank=True)
     host = models.CharField(max_length=255, blank=True)
+    user_id = models.CharField(max_length=64, blank=True)
     user_name = models.CharField(max_length=200, blank=True)
     user_email = models.CharField(max_length=254, blank=True)
     role = models.CharField(max_length=100, blank=True)

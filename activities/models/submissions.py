@@ -103,6 +103,7 @@ class Submission(models.Model):
     not_before = models.DateTimeField()
     attempt_count = models.PositiveSmallIntegerField(default=0)
     failure_count = models.PositiveSmallIntegerField(default=0)
+    unconfirmed_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     leased_by = models.CharField(max_length=100, blank=True)
     look_at = models.DateTimeField(null=True, blank=True)
@@ -119,6 +120,7 @@ class Submission(models.Model):
             models.Index(fields=("state", "id"), name="submission_by_state"),
             models.Index(fields=("not_before",), name="submission_due", condition=Q(state="queued")),
             models.Index(fields=("lease_until",), name="submission_lease", condition=Q(state="sending")),
+            models.Index(fields=("look_at",), name="submission_look", condition=Q(look_at__isnull=False)),
         )
         constraints = (
             models.CheckConstraint(condition=Q(state__in=State.values), name="submission_state_is_known"),
@@ -172,6 +174,9 @@ class Row(models.Model):
     fields = models.JSONField(default=list)
     salt = models.BinaryField(max_length=16, null=True, default=new_salt)
 
+    # The row of an earlier submission that this one puts right, and a mark that LeadSquared keeps with the activity.
+    follows = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="followed_by")
+    reference = models.CharField(max_length=20, blank=True)
     outcome = models.CharField(max_length=20, choices=Outcome, default=Outcome.PENDING)
     outcome_at = models.DateTimeField(null=True, blank=True)
     activity_id = models.CharField(max_length=36, blank=True)
@@ -190,6 +195,7 @@ class Row(models.Model):
             models.UniqueConstraint(
                 fields=("activity_id",), condition=~Q(activity_id=""), name="activity_belongs_to_one_row"
             ),
+            models.UniqueConstraint(fields=("reference",), condition=~Q(reference=""), name="row_reference_is_unique"),
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="row_outcome_is_known"),
             models.CheckConstraint(condition=Q(number__gte=1, number__lte=LARGEST), name="row_number_is_1_to_25"),
             models.CheckConstraint(
@@ -235,7 +241,10 @@ class Attempt(models.Model):
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField()
+    lease_until = models.DateTimeField()
     worker = models.CharField(max_length=100)
+    # Which rows the call carries, in its order: a retry leaves out what was found to exist after all.
+    row_numbers = models.JSONField(default=list)
     url = models.CharField(max_length=500)
     request = models.BinaryField(null=True)
     salt = models.BinaryField(max_length=16, null=True, default=new_salt)
@@ -264,3 +273,23 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.submission_id} ({self.verdict})"
+
+
+class Look(models.Model):
+    """One read-back: what LeadSquared held when it was asked, as far as it may be of this submission."""
+
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="looks")
+    number = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    succeeded = models.BooleanField(default=False)
+    whole = models.BooleanField(default=False)
+    # Ids of all activities in the window, and the contents of those that no row explains.
+    seen = models.JSONField(default=list)
+    leftovers = models.JSONField(default=list)
+    summary = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("submission", "number"), name="look_number_is_unique"),)
+
+    def __str__(self) -> str:
+        return f"look {self.number} of {self.submission_id}"

@@ -113,6 +113,12 @@ def resets(connection: socket.socket) -> None:
     connection.close()
 
 
+def resets_unread(connection: socket.socket) -> None:
+    """Break off with the request waiting unread, surely after the connection came about."""
+    connection.recv(1, socket.MSG_PEEK)
+    resets(connection)
+
+
 def drips(head: bytes, byte: bytes) -> Script:
     """Send a head, then single bytes for as long as somebody listens."""
 
