@@ -44,6 +44,8 @@ class Action(Enum):
     NOT_ANSWERED = "submission.not_answered", "gave no clear answer to attempt {attempt}: {summary}"
     REQUEUED = "submission.requeued", "queued it again: {reason}"
     SETTLED = "submission.settled", "settled: {state}, {summary}"
+    LOOKED = "submission.looked", "read back, look {look}: {summary}", ("evidence",)
+    DECIDED = "submission.decided", "decided: {decision}", ("evidence",)
     CANCELLED = "submission.cancelled", "cancelled it before it was sent"
     NEEDS_PERSON = "submission.needs_person", "asked for a person: {reason}"
     HELD = "account.held", "stopped sending: {reason}"

@@ -36,13 +36,14 @@ def save(
     An id is taken once it was submitted (somebody went back and typed on) or when it is another person's.
     """
     moment = now or clock()
-    if Submission.objects.filter(public_id=public_id).exists():
-        return _create(uuid.uuid4(), owner, opportunity, content, moment)
     kept = Draft.objects.filter(public_id=public_id, owner=owner).update(
         opportunity_id=opportunity["id"], opportunity=opportunity, content=content, updated_at=moment
     )
     if kept:
         return Draft.objects.select_related("follows").get(public_id=public_id)
+    # Asked only now: whoever submitted this draft in this very moment has made the update wait, and taken it away.
+    if Submission.objects.filter(public_id=public_id).exists():
+        return _create(uuid.uuid4(), owner, opportunity, content, moment)
     try:
         with transaction.atomic():
             return _create(public_id, owner, opportunity, content, moment)

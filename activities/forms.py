@@ -26,6 +26,8 @@ MOST_ROWS_READ: Final = 200
 FIRST_OPPORTUNITY_CODE: Final = 12000  # activity codes from here on are opportunity types: leadsquared-api §2 [SEEN]
 FEWEST_STANDING: Final = 5  # fields of a type that are in view without unfolding
 LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-api §19.13); this one is ours
+# Neither PostgreSQL nor a page can hold a NUL. Its picture stands for it until it is put right.
+NUL_SHOWN: Final = "\u2400"
 _VALUE_NAME: Final = re.compile(r"r(\d{1,3})-v(\d{1,9})-(.{1,200})")
 _BARE_NAME: Final = re.compile(r"r(\d{1,3})-b(\d{1,3})-(name|value)")
 
@@ -66,14 +68,15 @@ class Cell:
     def options(self) -> list[str]:
         """What can be chosen; a value that left the list stays visible, so that nothing typed is lost."""
         offered = list(fields.YES_NO.values()) if self.control.input == "yes_no" else list(self.control.options)
-        return [*offered, *(value for value in self.values if value not in offered)]
+        chosen = self.values if self.control.input == "checkboxes" else [self.value]
+        return [*offered, *(value for value in chosen if value and value not in offered)]
 
     @property
     def list_id(self) -> str:
         """The id of the suggestions for what is typed."""
         if self.control.input == "user":
             return "owners"
-        return f"{self.id}-list" if self.control.options else ""
+        return f"{self.id}-list" if self.control.options and self.control.input == "text" else ""
 
 
 @dataclass
@@ -84,6 +87,7 @@ class BareField:
     name: str
     value: str
     error: str = ""
+    value_error: str = ""
 
 
 @dataclass
@@ -111,7 +115,7 @@ class RowForm:
     @property
     def more_is_open(self) -> bool:
         """Whether something that needs a look stands among the folded fields."""
-        return any(each.name or each.value or each.error for each in self.bare)
+        return any(each.name or each.value for each in self.bare)
 
     @property
     def glyph(self) -> str:
@@ -170,15 +174,18 @@ def typed(post: QueryDict) -> Content:
     digits = post.get("rows", "")
     count = min(int(digits), MOST_ROWS_READ) if digits.isdecimal() and len(digits) < 6 else 0
     rows = [_typed_row(post, number) for number in range(1, count + 1)]
+    pairs: dict[tuple[int, int], dict[str, str]] = {}
     for name in post:
-        if (match := _VALUE_NAME.fullmatch(name)) and 0 < int(match[1]) <= count:
-            values = [_newlines(value) for value in post.getlist(name)]
+        if (match := _VALUE_NAME.fullmatch(_kept(name))) and 0 < int(match[1]) <= count:
+            values = [_kept(value) for value in post.getlist(name)]
             of_type = rows[int(match[1]) - 1]["values"].setdefault(match[2], {})
             of_type[match[3]] = values[0] if len(values) == 1 else values
-        elif (match := _BARE_NAME.fullmatch(name)) and 0 < int(match[1]) <= count and match[3] == "name":
-            pair = {"schema_name": post[name], "value": _newlines(post.get(f"r{match[1]}-b{match[2]}-value", ""))}
-            if pair["schema_name"] or pair["value"]:
-                rows[int(match[1]) - 1]["bare"].append(pair)
+        elif (match := _BARE_NAME.fullmatch(name)) and 0 < int(match[1]) <= count:
+            part = "schema_name" if match[3] == "name" else "value"
+            pairs.setdefault((int(match[1]), int(match[2])), {"schema_name": "", "value": ""})[part] = _kept(post[name])
+    for (number, _), pair in pairs.items():
+        if pair["schema_name"] or pair["value"]:
+            rows[number - 1]["bare"].append(pair)
     return {"rows": rows, "skip_option_check": "skip_option_check" in post}
 
 
@@ -219,8 +226,6 @@ def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
     forms = [read.form for read in reads]
     new_rows = [read.new_row for read in reads if read.new_row is not None]
     problems = [problem for read in reads for problem in read.problems]
-    if not problems and not new_rows:
-        problems = [Problem("r1-type", "There is no row yet. Choose an activity type in row 1.")]
     filled = sum(form.state != "free" for form in forms)
     if filled > LARGEST:
         text = f"LeadSquared takes {LARGEST} activities in one call. Remove {filled - LARGEST} of the {filled} rows."
@@ -232,6 +237,9 @@ def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
             form.state = "error"
     if len(forms) < LARGEST and (not forms or forms[-1].state != "free"):
         forms.append(_RowReader(_blank(reader.default_owner), len(forms) + 1, reader).form)
+    if not problems and not new_rows:
+        problems = [Problem("r1-type", "There is no row yet. Choose an activity type in row 1.")]
+        forms[0].type_error = problems[0].text if complain else ""
     _lay_out(forms)
     return Checked(forms, new_rows, problems, reader.skip_option_check)
 
@@ -256,6 +264,7 @@ class _RowReader:
             owner=row["owner"],
             note=row["note"],
         )
+        self._taken: set[str] = set()
         self._read(code)
 
     def _read(self, code: str) -> None:
@@ -264,7 +273,7 @@ class _RowReader:
         if _is_code(code):
             for offered in self.reader.catalog.fields_of(int(code)):
                 sent.extend(self._field(offered, code))
-        sent.extend(self._bare())
+        sent.extend(self._bare(code))
         if self._is_blank(code):
             return
         self._check_type(code)
@@ -324,7 +333,7 @@ class _RowReader:
             self.form.owner_error = self._problem(anchor, "Owner: choose a LeadSquared user by e-mail.", missing=True)
             return "", ""
         try:
-            email = fields.check_email("Owner", typed_owner)
+            email = fields.check_email("Owner", _meant(typed_owner))
         except fields.Wrong as wrong:
             self.form.owner_error = self._problem(anchor, str(wrong))
             return "", ""
@@ -342,7 +351,7 @@ class _RowReader:
 
     def _note(self) -> None:
         try:
-            fields.check_text("Note", self.row["note"], longest=LONGEST_NOTE, lines=True)
+            fields.check_text("Note", _meant(self.row["note"]), longest=LONGEST_NOTE, lines=True)
         except fields.Wrong as wrong:
             self.form.note_error = self._problem(f"r{self.number}-note", str(wrong))
 
@@ -359,6 +368,7 @@ class _RowReader:
             )
         ]
         if inner:
+            self._taken.add(offered.schema_name.casefold())
             yield {
                 "schema_name": offered.schema_name,
                 "label": offered.name,
@@ -378,8 +388,9 @@ class _RowReader:
             name=name,
             label=label,
             control=fields.control(offered, parent_value=parent_value, skip_option_check=self.reader.skip_option_check),
-            value=value if isinstance(value, str) else "",
-            values=[value] if isinstance(value, str) and value else list(value),
+            # Several values in one input: a drop-down became a text, by the switch or in LeadSquared.
+            value=value if isinstance(value, str) else fields.SEPARATOR.join(filter(None, value)),
+            values=[each for each in ([value] if isinstance(value, str) else value) if each],
             mandatory=offered.mandatory,
             redraws=self.reader.catalog.is_parent(int(code), offered.schema_name),
             follows=bool(offered.parent),
@@ -388,7 +399,7 @@ class _RowReader:
         try:
             read = fields.read(
                 offered,
-                value,
+                _meant(value) if isinstance(value, str) else [_meant(each) for each in value],
                 zone=self.reader.zone,
                 today=self.reader.today,
                 skip_option_check=self.reader.skip_option_check,
@@ -400,6 +411,7 @@ class _RowReader:
             cell.error = self._problem(cell.id, str(wrong), missing=cell.is_missing)
             return
         if read.sent:
+            self._taken.add(key.casefold())
             yield {
                 "schema_name": offered.schema_name,
                 "label": label,
@@ -408,26 +420,46 @@ class _RowReader:
                 "typed": value,
             }
 
-    def _bare(self) -> Iterator[dict[str, Any]]:
+    def _bare(self, code: str) -> Iterator[dict[str, Any]]:
         """Draw the fields by SchemaName, with an empty pair behind them, and yield what they send."""
-        for index, pair in enumerate([*self.row["bare"], {"schema_name": "", "value": ""}], start=1):
+        pairs = [*self._without_field(code), *self.row["bare"], {"schema_name": "", "value": ""}]
+        for index, pair in enumerate(pairs, start=1):
             drawn = BareField(f"r{self.number}-b{index}", pair["schema_name"], pair["value"])
             self.form.bare.append(drawn)
             if not (drawn.name or drawn.value):
                 continue
+            name = drawn.name.strip()
             try:
-                read = fields.read_bare(drawn.name.strip(), drawn.value)
+                fields.check_schema_name(_meant(name))
             except fields.Wrong as wrong:
                 drawn.error = self._problem(f"{drawn.id}-name", str(wrong))
                 continue
+            if name.casefold() in self._taken:
+                text = f"SchemaName: {name} has a value already. Take one of the two away."
+                drawn.error = self._problem(f"{drawn.id}-name", text)
+                continue
+            self._taken.add(name.casefold())
+            try:
+                read = fields.read_bare(name, _meant(drawn.value))
+            except fields.Wrong as wrong:
+                drawn.value_error = self._problem(f"{drawn.id}-value", str(wrong))
+                continue
             yield {
-                "schema_name": drawn.name.strip(),
-                "label": drawn.name.strip(),
+                "schema_name": name,
+                "label": name,
                 "value": read.sent,
                 "shown": read.shown,
                 "typed": drawn.value,
                 "bare": True,
             }
+
+    def _without_field(self, code: str) -> Iterator[dict[str, str]]:
+        """Values of this type whose field is not known (any more): in view by SchemaName, never dropped unseen."""
+        drawn = _drawn_keys(self.reader.catalog, code)
+        for key, value in self.row["values"].get(code, {}).items():
+            text = value if isinstance(value, str) else fields.SEPARATOR.join(filter(None, value))
+            if text and key not in drawn and "~" not in key:
+                yield {"schema_name": key, "value": text}
 
     def _other_values(self, code: str) -> Iterator[tuple[str, str]]:
         """Values that were typed for another type, kept in case the person goes back to it."""
@@ -435,7 +467,7 @@ class _RowReader:
             drawn = _drawn_keys(self.reader.catalog, code) if other == code else set()
             for key, value in of_type.items():
                 for each in [value] if isinstance(value, str) else value:
-                    if each and key not in drawn:
+                    if each and key not in drawn and (other != code or "~" in key):
                         yield f"r{self.number}-v{other}-{key}", each
 
 
@@ -451,7 +483,7 @@ def _hush(form: RowForm) -> None:
     for cell in form.cells:
         cell.error = ""
     for bare in form.bare:
-        bare.error = ""
+        bare.error = bare.value_error = ""
     if form.state == "error":
         form.state = "unfinished"
 
@@ -485,18 +517,23 @@ def _typed_row(post: QueryDict, number: int) -> TypedRow:
     chosen = post.get(f"r{number}-type", "")
     by_code = chosen == OTHER
     return {
-        "code": post.get(f"r{number}-code", "").strip() if by_code else chosen,
+        "code": _kept(post.get(f"r{number}-code", "").strip() if by_code else chosen),
         "by_code": by_code,
-        "owner": post.get(f"r{number}-owner", ""),
-        "note": _newlines(post.get(f"r{number}-note", "")),
+        "owner": _kept(post.get(f"r{number}-owner", "")),
+        "note": _kept(post.get(f"r{number}-note", "")),
         "values": {},
         "bare": [],
     }
 
 
-def _newlines(text: str) -> str:
-    """Undo what forms do to line ends on their way."""
-    return text.replace("\r\n", "\n")
+def _kept(text: str) -> str:
+    """Return a text as a draft keeps it: line ends as before their way through a form, and NUL by its picture."""
+    return text.replace("\r\n", "\n").replace("\x00", NUL_SHOWN)
+
+
+def _meant(text: str) -> str:
+    """Return a kept text as it was typed, for the checks to find what must not be sent."""
+    return text.replace(NUL_SHOWN, "\x00")
 
 
 def _blank(owner: str) -> TypedRow:

@@ -7,7 +7,7 @@ between any two of them leaves a state from which the truth can still be found.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from activities import audit, connection, settling, throttle
+from activities import audit, connection, readback, settling, throttle
 from activities.leadsquared import (
     LeadSquaredError,
     NotSent,
@@ -72,6 +72,8 @@ def post_next(*, worker: str, now: datetime | None = None) -> bool:
         except throttle.NoPermit as full:
             _requeue(submission, NotSent(said=str(full)), now=now or clock())
             raise
+    if not _leave_out_what_exists(submission, now=now):
+        return True
     attempt = _write_attempt(submission, worker=worker, now=now or clock())
     if attempt is not None:
         _send(submission, attempt, not_after=not_after, now=now)
@@ -180,9 +182,38 @@ def _claim(account: Account, *, worker: str, now: datetime) -> Submission | None
         return None
 
 
+def _leave_out_what_exists(submission: Submission, *, now: datetime | None) -> bool:
+    """Look once more for the rows that a retry puts right; return whether there is still something to send."""
+    retried = [row for row in submission.rows.select_related("follows__submission") if row.follows]
+    chain = {earlier.submission for row in retried for earlier in _earlier_rows(row)}
+    for earlier in sorted(chain, key=lambda each: each.pk):
+        if not readback.look(earlier, kind=CallKind.READ, now=now):
+            error = NotSent(said="LeadSquared could not be asked whether the rows exist already.")
+            _requeue(submission, error, now=now or clock())
+            return False
+    exist = {
+        row.number: RowVerdict(
+            Outcome.NOT_CREATED,
+            reason="Not sent: LeadSquared has it after all, as the row of the earlier submission.",
+        )
+        for row in submission.rows.filter(outcome=Outcome.PENDING)
+        if any(earlier.outcome == Outcome.CREATED for earlier in _earlier_rows(row))
+    }
+    if not exist:
+        return True
+    settling.leave_out(submission, exist, now=now or clock())
+    return submission.state == State.SENDING
+
+
+def _earlier_rows(row: Row) -> Iterator[Row]:
+    while row.follows_id is not None:
+        row = Row.objects.select_related("submission").get(pk=row.follows_id)
+        yield row
+
+
 def _write_attempt(submission: Submission, *, worker: str, now: datetime) -> Attempt | None:
     """Store the exact bytes that are about to leave; None when the lease has meanwhile gone to somebody else."""
-    rows = list(submission.rows.order_by("number"))
+    rows = list(submission.rows.filter(outcome=Outcome.PENDING).order_by("number"))
     body = request_body(outgoing(rows, skip_option_check=submission.skip_option_check))
     with transaction.atomic():
         still_ours = Submission.objects.select_for_update().filter(
@@ -192,13 +223,15 @@ def _write_attempt(submission: Submission, *, worker: str, now: datetime) -> Att
             leased_by=worker,
             lease_until__gt=now,
         )
-        if not still_ours.exists():
+        if not rows or not still_ours.exists():
             return None
         attempt = Attempt.objects.create(
             submission=submission,
             number=submission.attempt_count,
             started_at=now,
+            lease_until=submission.lease_until or now,
             worker=worker,
+            row_numbers=[row.number for row in rows],
             url=f"{settings.LSQ_API_URL}{BULK_PATH}{submission.opportunity_id}",
             request=body,
         )
@@ -223,7 +256,7 @@ def _send(submission: Submission, attempt: Attempt, *, not_after: float, now: da
         raw = connection.client(CallKind.BACKGROUND).post_activities(
             submission.opportunity_id,
             bytes(attempt.request or b""),
-            row_count=submission.row_count,
+            row_count=len(attempt.row_numbers),
             not_after=not_after,
         )
     except LeadSquaredError as failure:
@@ -248,11 +281,11 @@ def _settle(submission: Submission, attempt: Attempt, error: LeadSquaredError | 
     rows: tuple[RowAnswer, ...] = ()
     if error is None:
         try:
-            rows = read_bulk(_stored(attempt), row_count=submission.row_count).rows
+            rows = read_bulk(_stored(attempt), row_count=len(attempt.row_numbers)).rows
         except LeadSquaredError as judged:
             error = judged
     if isinstance(error, Unauthorized):
-        error = _after_key_check(error, submission, now=now)
+        error = _after_key_check(error, now=now)
     moment = now or clock()
     with transaction.atomic():
         attempt.verdict = Verdict.ANSWERED if error is None else _VERDICTS[type(error)]
@@ -260,13 +293,14 @@ def _settle(submission: Submission, attempt: Attempt, error: LeadSquaredError | 
         attempt.save(update_fields=["verdict", "said"])
         if error is None:
             _record_answer(submission, attempt, rows, now=moment)
-            settling.apply(submission, [_verdict(row) for row in rows], now=moment)
+            verdicts = [_verdict(row) for row in rows]
+            settling.apply(submission, dict(zip(attempt.row_numbers, verdicts, strict=True)), now=moment)
         else:
             _record_error(submission, attempt, error, now=moment)
-            _apply_error(submission, error, now=moment)
+            _apply_error(submission, attempt, error, now=moment)
 
 
-def _after_key_check(error: Unauthorized, submission: Submission, *, now: datetime | None) -> LeadSquaredError:
+def _after_key_check(error: Unauthorized, *, now: datetime | None) -> LeadSquaredError:
     """Tell keys that are not accepted (hold, all wait) from a right that this one call lacks (Refused)."""
     refused = connection.keys_are_refused(now=now)
     if refused:
@@ -276,7 +310,7 @@ def _after_key_check(error: Unauthorized, submission: Submission, *, now: dateti
             status=error.status,
             said=error.said,
             exception_type=error.exception_type,
-            row_count=submission.row_count,
+            row_count=error.row_count,
         )
     return error
 
@@ -308,7 +342,7 @@ def _verdict(row: RowAnswer) -> RowVerdict:
     )
 
 
-def _apply_error(submission: Submission, error: LeadSquaredError, *, now: datetime) -> None:
+def _apply_error(submission: Submission, attempt: Attempt, error: LeadSquaredError, *, now: datetime) -> None:
     if not error.may_have_written and not isinstance(error, Refused):
         _requeue(submission, error, now=now)
         return
@@ -320,7 +354,7 @@ def _apply_error(submission: Submission, error: LeadSquaredError, *, now: dateti
         outcome = Outcome.REJECTED
         reason = in_words(error.exception_type, error.said) or "LeadSquared did not take this row."
     verdict = RowVerdict(outcome, reason=reason, said=error.said, exception_type=error.exception_type)
-    settling.apply(submission, [verdict] * submission.row_count, now=now)
+    settling.apply(submission, dict.fromkeys(attempt.row_numbers, verdict), now=now)
 
 
 def _requeue(submission: Submission, error: LeadSquaredError, *, now: datetime) -> None:

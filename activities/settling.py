@@ -60,6 +60,17 @@ def apply(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: da
         return state
 
 
+def leave_out(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: datetime) -> None:
+    """Settle rows of a submission in hand that need not be sent; when none is left, it is settled itself."""
+    with transaction.atomic():
+        for row in submission.rows.select_for_update().filter(number__in=verdicts):
+            _write(row, verdicts[row.number], now=now)
+        outcomes = outcomes_of(submission)
+    if Outcome.PENDING not in outcomes:
+        apply(submission, {}, now=now)
+    submission.refresh_from_db()
+
+
 def settle_unsent(submission: Submission, *, reason: str, by: audit.Actor, now: datetime) -> bool:
     """Settle a queued submission as not posted; return False when it is not queued any more."""
     with transaction.atomic():
@@ -130,6 +141,15 @@ def record_settled(submission: Submission, *, now: datetime) -> None:
         state=submission.get_state_display().lower(),
         summary=summary(outcomes_of(submission)),
     )
+
+
+def ask_person(submission: Submission, *, reason: str, now: datetime) -> None:
+    """Put what cannot be found out before a person; the opportunity is free for the next submission."""
+    with transaction.atomic():
+        open_one = Submission.objects.filter(pk=submission.pk, state=State.UNCONFIRMED)
+        open_one.update(look_at=None)
+        if open_one.filter(needs_person_since=None).update(needs_person_since=now, explanation=reason[:500]):
+            audit.record(audit.Action.NEEDS_PERSON, submission, by=audit.PORTAL, now=now, reason=reason[:500])
 
 
 def first_look_at(now: datetime) -> datetime:

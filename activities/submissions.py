@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from activities import audit, bell, connection, permissions, settling
-from activities.models import Account, Draft, Row, State, Submission, User
+from activities.models import Account, Draft, Outcome, Row, State, Submission, User
 from activities.models.clock import clock
 from activities.models.submissions import new_salt
 
@@ -36,6 +36,7 @@ class NewRow:
     owner_name: str = ""
     note: str = ""
     fields: tuple[dict[str, Any], ...] = ()
+    follows: int | None = None
 
     @property
     def seen_fields(self) -> list[dict[str, Any]]:
@@ -57,6 +58,10 @@ class OtherContent(Exception):
     def __init__(self, first: Submission) -> None:
         super().__init__("These rows were submitted before, with other contents.")
         self.first = first
+
+
+class NotOffered(Exception):
+    """What was decided is not what was asked: the page was overtaken by a later look."""
 
 
 class Repeated(Exception):
@@ -154,6 +159,78 @@ def copy(submission: Submission, *, by: audit.Actor, now: datetime | None = None
     Raises:
         PermissionDenied: this person does not post.
     """
+    return _draft_of_rows(submission, submission.rows.order_by("number"), by=by, now=now)
+
+
+def retry(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> Draft | None:
+    """Open just the rows that are known not to exist as a new draft, each linked to its first and with its reason.
+
+    Returns None when there is no such row: what is unconfirmed cannot be retried.
+
+    Raises:
+        PermissionDenied: this person does not post.
+    """
+    rows = list(submission.rows.filter(outcome__in=[Outcome.REJECTED, Outcome.NOT_CREATED]).order_by("number"))
+    return _draft_of_rows(submission, rows, by=by, now=now, is_retry=True) if rows else None
+
+
+def look_again(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> None:
+    """Ask the workers for one more look at rows that are unconfirmed, or not created as far as is known.
+
+    Raises:
+        PermissionDenied: it is neither this person's nor is this person an administrator.
+    """
+    permissions.check_can_cancel(by.user, submission)
+    with transaction.atomic():
+        Submission.objects.filter(pk=submission.pk).update(look_at=now or clock())
+        bell.ring()
+
+
+def decide(submission: Submission, *, ours: Mapping[int, str], by: audit.Actor, now: datetime | None = None) -> None:
+    """Settle what was put before a person: these activities are these rows; the other unconfirmed rows do not exist.
+
+    Raises:
+        PermissionDenied: it is neither this person's nor is this person an administrator.
+        NotOffered: it is not before a person, or an activity is not among those that the last look left over.
+    """
+    permissions.check_can_cancel(by.user, submission)
+    moment = now or clock()
+    with transaction.atomic():
+        current = Submission.objects.select_for_update().get(pk=submission.pk)
+        offered = {each["id"] for each in leftovers(current)}
+        chosen = [activity_id for activity_id in ours.values() if activity_id]
+        if current.needs_person_since is None or not set(chosen) <= offered or len(set(chosen)) < len(chosen):
+            raise NotOffered
+        rows = current.rows.filter(outcome=Outcome.UNCONFIRMED).order_by("number")
+        verdicts = {row.number: _decided(ours.get(row.number, ""), by) for row in rows}
+        evidence = [f"row {number}: {verdict.activity_id or 'none'}" for number, verdict in verdicts.items()]
+        decision = f"{len(chosen)} of {len(verdicts)} unconfirmed rows are in LeadSquared"
+        audit.record(audit.Action.DECIDED, current, by=by, now=moment, decision=decision, evidence=evidence)
+        settling.apply(current, verdicts, now=moment)
+        bell.ring()
+
+
+def leftovers(submission: Submission) -> list[dict[str, Any]]:
+    """Return the activities that the last good look left unexplained and that no row claims by now."""
+    latest = submission.looks.filter(succeeded=True).order_by("-number").first()
+    found: list[dict[str, Any]] = latest.leftovers if latest else []
+    claimed = set(
+        Row.objects.filter(activity_id__in=[each["id"] for each in found]).values_list("activity_id", flat=True)
+    )
+    return [each for each in found if each["id"] not in claimed]
+
+
+def _decided(activity_id: str, by: audit.Actor) -> settling.RowVerdict:
+    if activity_id:
+        return settling.RowVerdict(Outcome.CREATED, activity_id=activity_id)
+    return settling.RowVerdict(
+        Outcome.NOT_CREATED, reason=f"{by.name} looked, and none of what LeadSquared holds is it."
+    )
+
+
+def _draft_of_rows(
+    submission: Submission, rows: Iterable[Row], *, by: audit.Actor, now: datetime | None, is_retry: bool = False
+) -> Draft:
     permissions.check_can_post(by.user)
     moment = now or clock()
     return Draft.objects.create(
@@ -167,7 +244,7 @@ def copy(submission: Submission, *, by: audit.Actor, now: datetime | None = None
             "lead_name": submission.lead_name,
         },
         content={
-            "rows": [_typed(row) for row in submission.rows.order_by("number")],
+            "rows": [_typed(row) | (_refusal(row) if is_retry else {}) for row in rows],
             "skip_option_check": submission.skip_option_check,
         },
         follows=submission,
@@ -211,6 +288,7 @@ def _new_submission(draft: Draft, content: str, *, account: Account, by: audit.A
 
 
 def _new_rows(submission: Submission, rows: Sequence[NewRow]) -> list[Row]:
+    known = set(submission.follows.rows.values_list("pk", flat=True)) if submission.follows else set()
     return [
         Row(
             submission=submission,
@@ -221,6 +299,7 @@ def _new_rows(submission: Submission, rows: Sequence[NewRow]) -> list[Row]:
             owner_name=row.owner_name,
             note=row.note,
             fields=list(row.fields),
+            follows_id=row.follows if row.follows in known else None,
         )
         for number, row in enumerate(rows, start=1)
     ]
@@ -259,6 +338,10 @@ def _sent(code: int, owner_email: str, note: str, fields: Sequence[dict[str, Any
 
 def _sent_field(field: dict[str, Any]) -> list[Any]:
     return [field["schema_name"], field["value"], [_sent_field(inner) for inner in field.get("fields", ())]]
+
+
+def _refusal(row: Row) -> dict[str, Any]:
+    return {"follows": row.pk, "refused": {"field": row.problem_field, "reason": row.reason}}
 
 
 def _typed(row: Row) -> dict[str, Any]:

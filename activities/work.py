@@ -14,7 +14,7 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from activities import bell, catalog, posting, throttle
+from activities import bell, catalog, posting, readback, throttle
 from activities import connection as leadsquared
 from activities.leadsquared import LeadSquaredError
 from activities.models import CallKind, Worker
@@ -72,6 +72,7 @@ def _round(name: str, stop: threading.Event) -> float:
             logger.exception("Posting raised; its submission is settled when its lease ends.")
             time.sleep(PAUSE_AFTER_SURPRISE_SECONDS)
             break
+    _safely(readback.look_next)
     _safely(catalog.refresh_due)
     return wait
 

@@ -40,12 +40,14 @@ def readable_text(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     def process_view(request: HttpRequest, *_: object) -> None:
-        texts = [request.META.get("QUERY_STRING", "").encode("latin-1")]
+        texts = [unquote_to_bytes(request.META.get("QUERY_STRING", "").encode("latin-1"))]
         if request.content_type == "application/x-www-form-urlencoded":
+            texts.append(unquote_to_bytes(request.body))
+        elif request.content_type == "multipart/form-data" and b"filename=" not in request.body:
             texts.append(request.body)
         for text in texts:
             try:
-                unquote_to_bytes(text).decode("utf-8")
+                text.decode("utf-8")
             except UnicodeDecodeError as error:
                 raise BadRequest("The text that arrived is not UTF-8, so it cannot be read.") from error
 

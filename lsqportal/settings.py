@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
 
-from lsqportal.environment import flag, required, secret
+from lsqportal.environment import (
+    Environment,
+    database,
+    flag,
+    number,
+    read_file,
+    required,
+    secret,
+    whole,
+    wholes,
+    words,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # The one list of what can be configured; .env.example and the README's table are compared with it by a test.
-env = environ.Env(
-    ALLOWED_HOSTS=(list, []),
-    CSRF_TRUSTED_ORIGINS=(list, []),
+env = Environment(
+    ALLOWED_HOSTS=(words, []),
+    CSRF_TRUSTED_ORIGINS=(words, []),
     DATABASE_URL=(str, ""),
     DEBUG=(flag, False),
     ENVIRONMENT_NAME=(str, "Production"),
@@ -24,21 +33,21 @@ env = environ.Env(
     LSQ_ALLOW_OTHER_HOST=(flag, False),
     LSQ_API_URL=(str, ""),
     LSQ_BULK_RATE_LIMIT=(str, ""),
-    LSQ_CALL_DEADLINE=(float, 45.0),
-    LSQ_CONNECT_TIMEOUT=(float, 5.0),
-    LSQ_GIVE_UP_AFTER=(int, 24 * 3600),
-    LSQ_LATE_WRITE_SECONDS=(int, 120),
-    LSQ_LOOK_SCHEDULE=(str, "5,15,45,120,300"),
+    LSQ_CALL_DEADLINE=(number, 45.0),
+    LSQ_CONNECT_TIMEOUT=(number, 5.0),
+    LSQ_GIVE_UP_AFTER=(whole, 24 * 3600),
+    LSQ_LATE_WRITE_SECONDS=(whole, 120),
+    LSQ_LOOK_SCHEDULE=(wholes, [5, 15, 45, 120, 300]),
     LSQ_RATE_LIMIT=(str, "25/5s"),
-    LSQ_READ_TIMEOUT=(float, 30.0),
+    LSQ_READ_TIMEOUT=(number, 30.0),
     LSQ_REFERENCE_FIELD=(str, ""),
     LSQ_SECRET_KEY=(str, ""),
     LSQ_WEB_URL=(str, ""),
-    RETENTION_DAYS=(int, 730),
+    RETENTION_DAYS=(whole, 730),
     SECRET_KEY=(str, ""),
     TIME_ZONE=(str, "Asia/Kolkata"),
 )
-environ.Env.read_env(BASE_DIR / ".env", encoding="utf-8-sig")
+read_file(BASE_DIR / ".env")
 
 DEBUG = env("DEBUG")
 SECRET_KEY = required("SECRET_KEY", secret("SECRET_KEY"), debug=DEBUG) or "only-for-debug-never-in-production"
@@ -98,7 +107,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {
     "default": {
-        **env.db_url_config(env("DATABASE_URL") or f"sqlite:///{BASE_DIR / 'var' / 'portal.sqlite3'}"),
+        **database(env("DATABASE_URL") or f"sqlite:///{BASE_DIR / 'var' / 'portal.sqlite3'}"),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -204,7 +213,7 @@ LSQ_CONNECT_TIMEOUT = env("LSQ_CONNECT_TIMEOUT")
 LSQ_READ_TIMEOUT = env("LSQ_READ_TIMEOUT")
 LSQ_CALL_DEADLINE = env("LSQ_CALL_DEADLINE")
 LSQ_LATE_WRITE_SECONDS = env("LSQ_LATE_WRITE_SECONDS")
-LSQ_LOOK_SCHEDULE = [int(seconds) for seconds in re.findall(r"\d+", env("LSQ_LOOK_SCHEDULE"))]
+LSQ_LOOK_SCHEDULE = env("LSQ_LOOK_SCHEDULE")
 LSQ_GIVE_UP_AFTER = env("LSQ_GIVE_UP_AFTER")
 LSQ_WEB_URL = env("LSQ_WEB_URL").rstrip("/")
 LSQ_REFERENCE_FIELD = env("LSQ_REFERENCE_FIELD")

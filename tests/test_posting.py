@@ -316,7 +316,14 @@ class TestAWorkerThatDied:
     def an_attempt_of(self, submission: Submission, **changes):
         minute_ago = clock() - timedelta(minutes=1)
         return submission.attempts.create(
-            number=1, started_at=minute_ago, worker="dead", url="x", request=b"[]", **changes
+            number=1,
+            started_at=minute_ago,
+            lease_until=minute_ago,
+            worker="dead",
+            row_numbers=list(range(1, submission.row_count + 1)),
+            url="x",
+            request=b"[]",
+            **changes,
         )
 
     def test_before_it_prepared_anything_is_queued_again(self, submit):

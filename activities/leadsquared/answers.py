@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
@@ -58,6 +58,7 @@ VALIDATION_TYPES: Final = frozenset(
 # After these the row may exist although the answer says no: leadsquared-api §15, and its rule that MX is deterministic
 UNSETTLED_TYPES: Final = frozenset({"MXTimeoutException", "MXMailDeliveryException"})
 NO_OPPORTUNITY: Final = "opportunity does not exist"  # [SEEN] message only, on a 500: leadsquared-api §6
+_FOREIGN: Final = "The answer counts rows that were not sent."
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _FIELD: Final = re.compile(r"\b(mx_Custom_\d+(?:~mx_CustomObject_\d+)?|mx_[A-Za-z0-9_]+)\b")
 _NAMED_FIELD: Final = re.compile(
@@ -136,14 +137,7 @@ def read_bulk(raw: RawAnswer, *, row_count: int) -> BulkAnswer:
         raise error
     if not isinstance(rows, list):
         raise Unclear(status=raw.status, said="The answer has no list of rows.", row_count=row_count, raw=raw)
-    answered = [_row(number, rows) for number in range(1, row_count + 1)]
-    ids = Counter(row.activity_id for row in answered if row.created)
-    return BulkAnswer(
-        tuple(
-            RowAnswer(row.number, said="Another row has the same id.") if ids[row.activity_id] > 1 else row
-            for row in answered
-        )
-    )
+    return BulkAnswer(tuple(_answered(rows, row_count)))
 
 
 def read(status: int, body: bytes) -> Any:
@@ -316,6 +310,19 @@ def _envelope(status: int, body: Any) -> tuple[str, str]:
         said = as_text(message.get("Message")) if isinstance(message, dict) else as_text(message)
         said = said or ("LeadSquared answered with an error and no words." if is_error else "")
     return kind, said
+
+
+def _answered(rows: Sequence[Any], row_count: int) -> Iterator[RowAnswer]:
+    """Yield each row's answer; where two rows got one id, or the rows are counted otherwise, none is believed."""
+    numbers = (as_int(each.get("RowNumber")) for each in rows if isinstance(each, dict))
+    if any(number is not None and not 1 <= number <= row_count for number in numbers):
+        # Counted from 0, for example, each row would get its neighbour's id.
+        yield from (RowAnswer(number, said=_FOREIGN) for number in range(1, row_count + 1))
+        return
+    answered = [_row(number, rows) for number in range(1, row_count + 1)]
+    ids = Counter(row.activity_id for row in answered if row.created)
+    for row in answered:
+        yield RowAnswer(row.number, said="Another row has the same id.") if ids[row.activity_id] > 1 else row
 
 
 def _row(number: int, rows: Sequence[Any]) -> RowAnswer:

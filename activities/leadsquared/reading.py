@@ -216,6 +216,8 @@ def _activity(row: Mapping[str, Any]) -> Activity:
         created_by=as_text(
             flat.get("CreatedByEmailAddress") or flat.get("CreatedByEmail") or flat.get("CreatedByName")
         ),
+        owner_spellings=_spellings(flat, "Owner", "OwnerEmail", "OwnerName"),
+        creator_spellings=_spellings(flat, "CreatedBy", "CreatedByEmailAddress", "CreatedByEmail", "CreatedByName"),
         # [SEEN] the ~ of a field set's inner field may come as x007E: leadsquared-api §5
         values={
             name.replace("x007E", "~"): as_text(value)
@@ -223,6 +225,10 @@ def _activity(row: Mapping[str, Any]) -> Activity:
             if name.startswith("mx_") and value not in (None, "")
         },
     )
+
+
+def _spellings(row: Mapping[str, Any], *keys: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(as_text(row.get(key)) for key in keys if row.get(key)))
 
 
 def _field(row: Mapping[str, Any], *, is_inner: bool = False) -> Field:

@@ -140,6 +140,9 @@ class Activity:
     owner: str = ""
     created_at: datetime | None = None
     created_by: str = ""
+    # Every way in which the answer names owner and creator: id, name, e-mail.
+    owner_spellings: tuple[str, ...] = ()
+    creator_spellings: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -11,343 +11,591 @@ import activities.models.submissions
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.BigIntegerField(unique=True)),
-                ('at', models.DateTimeField()),
-                ('action', models.CharField(db_index=True, max_length=60)),
-                ('actor_id', models.BigIntegerField(db_index=True, null=True)),
-                ('actor', models.CharField(max_length=200)),
-                ('address', models.CharField(blank=True, max_length=45)),
-                ('agent', models.CharField(blank=True, max_length=200)),
-                ('request_id', models.CharField(blank=True, max_length=20)),
-                ('subject_kind', models.CharField(max_length=20)),
-                ('subject_id', models.CharField(db_index=True, max_length=40)),
-                ('subject', models.CharField(max_length=450)),
-                ('facts', models.JSONField(default=dict)),
-                ('contents', models.JSONField(default=dict)),
-                ('previous_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.BigIntegerField(unique=True)),
+                ("at", models.DateTimeField()),
+                ("action", models.CharField(db_index=True, max_length=60)),
+                ("actor_id", models.BigIntegerField(db_index=True, null=True)),
+                ("actor", models.CharField(max_length=200)),
+                ("address", models.CharField(blank=True, max_length=45)),
+                ("agent", models.CharField(blank=True, max_length=200)),
+                ("request_id", models.CharField(blank=True, max_length=20)),
+                ("subject_kind", models.CharField(max_length=20)),
+                ("subject_id", models.CharField(db_index=True, max_length=40)),
+                ("subject", models.CharField(max_length=450)),
+                ("facts", models.JSONField(default=dict)),
+                ("contents", models.JSONField(default=dict)),
+                ("previous_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='Worker',
+            name="Worker",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('started_at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField(db_index=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("started_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(max_length=150)),
-                ('role', models.CharField(choices=[('poster', 'Poster'), ('auditor', 'Auditor'), ('administrator', 'Administrator')], max_length=20)),
-                ('time_zone', models.CharField(default='Asia/Kolkata', max_length=64)),
-                ('lsq_email', models.EmailField(blank=True, max_length=254, verbose_name='LeadSquared user')),
-                ('is_active', models.BooleanField(default=True)),
-                ('must_change_password', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('deactivated_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("name", models.CharField(max_length=150)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("poster", "Poster"), ("auditor", "Auditor"), ("administrator", "Administrator")],
+                        max_length=20,
+                    ),
+                ),
+                ("time_zone", models.CharField(default="Asia/Kolkata", max_length=64)),
+                ("lsq_email", models.EmailField(blank=True, max_length=254, verbose_name="LeadSquared user")),
+                ("is_active", models.BooleanField(default=True)),
+                ("must_change_password", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("deactivated_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='person_email_is_unique_in_any_case'), models.CheckConstraint(condition=models.Q(('role__in', ['poster', 'auditor', 'administrator'])), name='person_role_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('deactivated_at', None), ('is_active', True)), models.Q(('deactivated_at__isnull', False), ('is_active', False)), _connector='OR'), name='person_inactive_since_is_known')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"), name="person_email_is_unique_in_any_case"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["poster", "auditor", "administrator"])),
+                        name="person_role_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("deactivated_at", None), ("is_active", True)),
+                            models.Q(("deactivated_at__isnull", False), ("is_active", False)),
+                            _connector="OR",
+                        ),
+                        name="person_inactive_since_is_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('keys_mark', models.CharField(blank=True, max_length=64)),
-                ('organisation', models.CharField(blank=True, max_length=64)),
-                ('organisation_code', models.CharField(blank=True, max_length=64)),
-                ('host', models.CharField(blank=True, max_length=255)),
-                ('user_id', models.CharField(blank=True, max_length=64)),
-                ('user_name', models.CharField(blank=True, max_length=200)),
-                ('user_email', models.CharField(blank=True, max_length=254)),
-                ('role', models.CharField(blank=True, max_length=100)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('paused_until', models.DateTimeField(blank=True, null=True)),
-                ('rate_limited_count', models.PositiveIntegerField(default=0)),
-                ('hold_since', models.DateTimeField(blank=True, null=True)),
-                ('hold_reason', models.CharField(blank=True, max_length=500)),
-                ('hold_checked_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("keys_mark", models.CharField(blank=True, max_length=64)),
+                ("organisation", models.CharField(blank=True, max_length=64)),
+                ("organisation_code", models.CharField(blank=True, max_length=64)),
+                ("host", models.CharField(blank=True, max_length=255)),
+                ("user_id", models.CharField(blank=True, max_length=64)),
+                ("user_name", models.CharField(blank=True, max_length=200)),
+                ("user_email", models.CharField(blank=True, max_length=254)),
+                ("role", models.CharField(blank=True, max_length=100)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("paused_until", models.DateTimeField(blank=True, null=True)),
+                ("rate_limited_count", models.PositiveIntegerField(default=0)),
+                ("hold_since", models.DateTimeField(blank=True, null=True)),
+                ("hold_reason", models.CharField(blank=True, max_length=500)),
+                ("hold_checked_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='account_is_the_only_one'), models.CheckConstraint(condition=models.Q(models.Q(('hold_reason', ''), ('hold_since', None)), models.Q(('hold_since__isnull', False), models.Q(('hold_reason', ''), _negated=True)), _connector='OR'), name='account_hold_has_reason')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="account_is_the_only_one"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("hold_reason", ""), ("hold_since", None)),
+                            models.Q(("hold_since__isnull", False), models.Q(("hold_reason", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="account_hold_has_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditHead',
+            name="AuditHead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.BigIntegerField(default=0)),
-                ('hash', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.BigIntegerField(default=0)),
+                ("hash", models.CharField(max_length=64)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='audit_head_is_the_only_one')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="audit_head_is_the_only_one")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True)),
-                ('kind', models.CharField(choices=[('bulk', 'Posting'), ('read', 'A person waits for it'), ('background', 'Background')], max_length=10)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_index=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("bulk", "Posting"), ("read", "A person waits for it"), ("background", "Background")],
+                        max_length=10,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['bulk', 'read', 'background'])), name='call_kind_is_known')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["bulk", "read", "background"])), name="call_kind_is_known"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CatalogEntry',
+            name="CatalogEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('activity_types', 'Activity types'), ('fields', 'Fields and options of an activity type'), ('opportunity_types', 'Opportunity types'), ('users', 'Users')], max_length=20)),
-                ('key', models.CharField(blank=True, max_length=20)),
-                ('records', models.JSONField(default=list)),
-                ('fetched_at', models.DateTimeField(blank=True, null=True)),
-                ('tried_at', models.DateTimeField(blank=True, null=True)),
-                ('failure', models.CharField(blank=True, max_length=500)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("activity_types", "Activity types"),
+                            ("fields", "Fields and options of an activity type"),
+                            ("opportunity_types", "Opportunity types"),
+                            ("users", "Users"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("key", models.CharField(blank=True, max_length=20)),
+                ("records", models.JSONField(default=list)),
+                ("fetched_at", models.DateTimeField(blank=True, null=True)),
+                ("tried_at", models.DateTimeField(blank=True, null=True)),
+                ("failure", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'key'), name='catalog_entry_is_unique'), models.CheckConstraint(condition=models.Q(('kind__in', ['activity_types', 'fields', 'opportunity_types', 'users'])), name='catalog_kind_is_known')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "key"), name="catalog_entry_is_unique"),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["activity_types", "fields", "opportunity_types", "users"])),
+                        name="catalog_kind_is_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_by_name', models.CharField(max_length=150)),
-                ('submitted_at', models.DateTimeField()),
-                ('organisation', models.CharField(max_length=64)),
-                ('host', models.CharField(max_length=255)),
-                ('opportunity_id', models.CharField(db_index=True, max_length=36)),
-                ('opportunity_name', models.CharField(max_length=400)),
-                ('opportunity_type', models.CharField(blank=True, max_length=200)),
-                ('lead_id', models.CharField(blank=True, max_length=36)),
-                ('lead_name', models.CharField(blank=True, max_length=200)),
-                ('why', models.CharField(blank=True, max_length=200)),
-                ('skip_option_check', models.BooleanField(default=False)),
-                ('row_count', models.PositiveSmallIntegerField()),
-                ('content_salt', models.BinaryField(default=activities.models.submissions.new_salt, max_length=16, null=True)),
-                ('content_hash', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('unconfirmed', 'Unconfirmed'), ('posted', 'Posted'), ('partly_posted', 'Partly posted'), ('not_posted', 'Not posted')], default='queued', max_length=20)),
-                ('not_before', models.DateTimeField()),
-                ('attempt_count', models.PositiveSmallIntegerField(default=0)),
-                ('failure_count', models.PositiveSmallIntegerField(default=0)),
-                ('unconfirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('leased_by', models.CharField(blank=True, max_length=100)),
-                ('look_at', models.DateTimeField(blank=True, null=True)),
-                ('look_count', models.PositiveSmallIntegerField(default=0)),
-                ('needs_person_since', models.DateTimeField(blank=True, null=True)),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('explanation', models.CharField(blank=True, max_length=500)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to=settings.AUTH_USER_MODEL)),
-                ('follows', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followed_by', to='activities.submission')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created_by_name", models.CharField(max_length=150)),
+                ("submitted_at", models.DateTimeField()),
+                ("organisation", models.CharField(max_length=64)),
+                ("host", models.CharField(max_length=255)),
+                ("opportunity_id", models.CharField(db_index=True, max_length=36)),
+                ("opportunity_name", models.CharField(max_length=400)),
+                ("opportunity_type", models.CharField(blank=True, max_length=200)),
+                ("lead_id", models.CharField(blank=True, max_length=36)),
+                ("lead_name", models.CharField(blank=True, max_length=200)),
+                ("why", models.CharField(blank=True, max_length=200)),
+                ("skip_option_check", models.BooleanField(default=False)),
+                ("row_count", models.PositiveSmallIntegerField()),
+                (
+                    "content_salt",
+                    models.BinaryField(default=activities.models.submissions.new_salt, max_length=16, null=True),
+                ),
+                ("content_hash", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("unconfirmed", "Unconfirmed"),
+                            ("posted", "Posted"),
+                            ("partly_posted", "Partly posted"),
+                            ("not_posted", "Not posted"),
+                        ],
+                        default="queued",
+                        max_length=20,
+                    ),
+                ),
+                ("not_before", models.DateTimeField()),
+                ("attempt_count", models.PositiveSmallIntegerField(default=0)),
+                ("failure_count", models.PositiveSmallIntegerField(default=0)),
+                ("unconfirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("leased_by", models.CharField(blank=True, max_length=100)),
+                ("look_at", models.DateTimeField(blank=True, null=True)),
+                ("look_count", models.PositiveSmallIntegerField(default=0)),
+                ("needs_person_since", models.DateTimeField(blank=True, null=True)),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ("explanation", models.CharField(blank=True, max_length=500)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "follows",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="followed_by",
+                        to="activities.submission",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Row',
+            name="Row",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('code', models.PositiveIntegerField()),
-                ('type_name', models.CharField(blank=True, max_length=200)),
-                ('owner_email', models.CharField(max_length=254)),
-                ('owner_name', models.CharField(blank=True, max_length=200)),
-                ('note', models.TextField(blank=True)),
-                ('fields', models.JSONField(default=list)),
-                ('salt', models.BinaryField(default=activities.models.submissions.new_salt, max_length=16, null=True)),
-                ('reference', models.CharField(blank=True, max_length=20)),
-                ('outcome', models.CharField(choices=[('pending', 'Queued'), ('created', 'Created'), ('rejected', 'Rejected'), ('not_created', 'Not created'), ('unconfirmed', 'Unconfirmed')], default='pending', max_length=20)),
-                ('outcome_at', models.DateTimeField(blank=True, null=True)),
-                ('activity_id', models.CharField(blank=True, max_length=36)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('said', models.TextField(blank=True)),
-                ('exception_type', models.CharField(blank=True, max_length=200)),
-                ('problem_field', models.CharField(blank=True, max_length=100)),
-                ('follows', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followed_by', to='activities.row')),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='activities.submission')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("code", models.PositiveIntegerField()),
+                ("type_name", models.CharField(blank=True, max_length=200)),
+                ("owner_email", models.CharField(max_length=254)),
+                ("owner_name", models.CharField(blank=True, max_length=200)),
+                ("note", models.TextField(blank=True)),
+                ("fields", models.JSONField(default=list)),
+                ("salt", models.BinaryField(default=activities.models.submissions.new_salt, max_length=16, null=True)),
+                ("reference", models.CharField(blank=True, max_length=20)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Queued"),
+                            ("created", "Created"),
+                            ("rejected", "Rejected"),
+                            ("not_created", "Not created"),
+                            ("unconfirmed", "Unconfirmed"),
+                        ],
+                        default="pending",
+                        max_length=20,
+                    ),
+                ),
+                ("outcome_at", models.DateTimeField(blank=True, null=True)),
+                ("activity_id", models.CharField(blank=True, max_length=36)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("said", models.TextField(blank=True)),
+                ("exception_type", models.CharField(blank=True, max_length=200)),
+                ("problem_field", models.CharField(blank=True, max_length=100)),
+                (
+                    "follows",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="followed_by",
+                        to="activities.row",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rows", to="activities.submission"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Look',
+            name="Look",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('at', models.DateTimeField()),
-                ('succeeded', models.BooleanField(default=False)),
-                ('whole', models.BooleanField(default=False)),
-                ('seen', models.JSONField(default=list)),
-                ('leftovers', models.JSONField(default=list)),
-                ('summary', models.CharField(max_length=500)),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='looks', to='activities.submission')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("at", models.DateTimeField()),
+                ("succeeded", models.BooleanField(default=False)),
+                ("whole", models.BooleanField(default=False)),
+                ("seen", models.JSONField(default=list)),
+                ("leftovers", models.JSONField(default=list)),
+                ("summary", models.CharField(max_length=500)),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="looks", to="activities.submission"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('opportunity_id', models.CharField(max_length=36)),
-                ('opportunity', models.JSONField(default=dict)),
-                ('content', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to=settings.AUTH_USER_MODEL)),
-                ('follows', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to='activities.submission')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("opportunity_id", models.CharField(max_length=36)),
+                ("opportunity", models.JSONField(default=dict)),
+                ("content", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="drafts", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "follows",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drafts",
+                        to="activities.submission",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('lease_until', models.DateTimeField()),
-                ('worker', models.CharField(max_length=100)),
-                ('row_numbers', models.JSONField(default=list)),
-                ('url', models.CharField(max_length=500)),
-                ('request', models.BinaryField(null=True)),
-                ('salt', models.BinaryField(default=activities.models.submissions.new_salt, max_length=16, null=True)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('seconds', models.FloatField(blank=True, null=True)),
-                ('status', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('headers', models.JSONField(default=dict)),
-                ('answer', models.BinaryField(null=True)),
-                ('complete', models.BooleanField(default=False)),
-                ('verdict', models.CharField(choices=[('open', 'No answer yet'), ('answered', 'Answered'), ('not_sent', 'Not sent'), ('rate_limited', 'Turned away by the rate limit'), ('unauthorized', 'Keys not accepted'), ('refused', 'Refused'), ('unclear', 'No clear answer')], default='open', max_length=20)),
-                ('said', models.TextField(blank=True)),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='activities.submission')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("lease_until", models.DateTimeField()),
+                ("worker", models.CharField(max_length=100)),
+                ("row_numbers", models.JSONField(default=list)),
+                ("url", models.CharField(max_length=500)),
+                ("request", models.BinaryField(null=True)),
+                ("salt", models.BinaryField(default=activities.models.submissions.new_salt, max_length=16, null=True)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("seconds", models.FloatField(blank=True, null=True)),
+                ("status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("headers", models.JSONField(default=dict)),
+                ("answer", models.BinaryField(null=True)),
+                ("complete", models.BooleanField(default=False)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("open", "No answer yet"),
+                            ("answered", "Answered"),
+                            ("not_sent", "Not sent"),
+                            ("rate_limited", "Turned away by the rate limit"),
+                            ("unauthorized", "Keys not accepted"),
+                            ("refused", "Refused"),
+                            ("unclear", "No clear answer"),
+                        ],
+                        default="open",
+                        max_length=20,
+                    ),
+                ),
+                ("said", models.TextField(blank=True)),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="activities.submission"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(fields=['created_by', 'id'], name='submission_by_person'),
+            model_name="submission",
+            index=models.Index(fields=["created_by", "id"], name="submission_by_person"),
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(fields=['state', 'id'], name='submission_by_state'),
+            model_name="submission",
+            index=models.Index(fields=["state", "id"], name="submission_by_state"),
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['not_before'], name='submission_due'),
+            model_name="submission",
+            index=models.Index(condition=models.Q(("state", "queued")), fields=["not_before"], name="submission_due"),
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(condition=models.Q(('state', 'sending')), fields=['lease_until'], name='submission_lease'),
+            model_name="submission",
+            index=models.Index(
+                condition=models.Q(("state", "sending")), fields=["lease_until"], name="submission_lease"
+            ),
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(condition=models.Q(('look_at__isnull', False)), fields=['look_at'], name='submission_look'),
+            model_name="submission",
+            index=models.Index(
+                condition=models.Q(("look_at__isnull", False)), fields=["look_at"], name="submission_look"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'unconfirmed', 'posted', 'partly_posted', 'not_posted'])), name='submission_state_is_known'),
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["queued", "sending", "unconfirmed", "posted", "partly_posted", "not_posted"])
+                ),
+                name="submission_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('row_count__gte', 1), ('row_count__lte', 25)), name='submission_has_1_to_25_rows'),
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("row_count__gte", 1), ("row_count__lte", 25)), name="submission_has_1_to_25_rows"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'sending')), models.Q(models.Q(('state', 'sending'), _negated=True), ('lease_until', None)), _connector='OR'), name='submission_sending_has_lease'),
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_until__isnull", False), ("state", "sending")),
+                    models.Q(models.Q(("state", "sending"), _negated=True), ("lease_until", None)),
+                    _connector="OR",
+                ),
+                name="submission_sending_has_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('state__in', ('posted', 'partly_posted', 'not_posted'))), models.Q(models.Q(('state__in', ('posted', 'partly_posted', 'not_posted')), _negated=True), ('settled_at', None)), _connector='OR'), name='submission_settled_has_time'),
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("settled_at__isnull", False), ("state__in", ("posted", "partly_posted", "not_posted"))),
+                    models.Q(
+                        models.Q(("state__in", ("posted", "partly_posted", "not_posted")), _negated=True),
+                        ("settled_at", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="submission_settled_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('needs_person_since', None), ('state__in', ['unconfirmed', 'queued']), _connector='OR'), name='submission_needs_person_is_open'),
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("needs_person_since", None), ("state__in", ["unconfirmed", "queued"]), _connector="OR"
+                ),
+                name="submission_needs_person_is_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('content_hash', ''), ('content_salt__isnull', False), _connector='OR'), name='submission_hash_has_salt'),
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("content_hash", ""), ("content_salt__isnull", False), _connector="OR"),
+                name="submission_hash_has_salt",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(condition=models.Q(('needs_person_since', None), ('state__in', ['sending', 'unconfirmed'])), fields=('organisation', 'opportunity_id'), name='opportunity_has_one_submission_in_flight'),
+            model_name="submission",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("needs_person_since", None), ("state__in", ["sending", "unconfirmed"])),
+                fields=("organisation", "opportunity_id"),
+                name="opportunity_has_one_submission_in_flight",
+            ),
         ),
         migrations.AddIndex(
-            model_name='row',
-            index=models.Index(fields=['code', 'id'], name='row_by_type'),
+            model_name="row",
+            index=models.Index(fields=["code", "id"], name="row_by_type"),
         ),
         migrations.AddIndex(
-            model_name='row',
-            index=models.Index(fields=['outcome', 'id'], name='row_by_outcome'),
+            model_name="row",
+            index=models.Index(fields=["outcome", "id"], name="row_by_outcome"),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.UniqueConstraint(fields=('submission', 'number'), name='row_number_is_unique'),
+            model_name="row",
+            constraint=models.UniqueConstraint(fields=("submission", "number"), name="row_number_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.UniqueConstraint(condition=models.Q(('activity_id', ''), _negated=True), fields=('activity_id',), name='activity_belongs_to_one_row'),
+            model_name="row",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("activity_id", ""), _negated=True),
+                fields=("activity_id",),
+                name="activity_belongs_to_one_row",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('reference',), name='row_reference_is_unique'),
+            model_name="row",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reference", ""), _negated=True),
+                fields=("reference",),
+                name="row_reference_is_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['pending', 'created', 'rejected', 'not_created', 'unconfirmed'])), name='row_outcome_is_known'),
+            model_name="row",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["pending", "created", "rejected", "not_created", "unconfirmed"])),
+                name="row_outcome_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 25)), name='row_number_is_1_to_25'),
+            model_name="row",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1), ("number__lte", 25)), name="row_number_is_1_to_25"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'created'), models.Q(('activity_id', ''), _negated=True)), models.Q(models.Q(('outcome', 'created'), _negated=True), ('activity_id', '')), _connector='OR'), name='row_created_has_activity_id'),
+            model_name="row",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "created"), models.Q(("activity_id", ""), _negated=True)),
+                    models.Q(models.Q(("outcome", "created"), _negated=True), ("activity_id", "")),
+                    _connector="OR",
+                ),
+                name="row_created_has_activity_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome__in', ['rejected', 'not_created']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='row_refused_has_reason'),
+            model_name="row",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome__in", ["rejected", "not_created"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="row_refused_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'pending'), ('outcome_at', None)), models.Q(models.Q(('outcome', 'pending'), _negated=True), ('outcome_at__isnull', False)), _connector='OR'), name='row_outcome_has_time'),
+            model_name="row",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "pending"), ("outcome_at", None)),
+                    models.Q(models.Q(("outcome", "pending"), _negated=True), ("outcome_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="row_outcome_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='look',
-            constraint=models.UniqueConstraint(fields=('submission', 'number'), name='look_number_is_unique'),
+            model_name="look",
+            constraint=models.UniqueConstraint(fields=("submission", "number"), name="look_number_is_unique"),
         ),
         migrations.AddIndex(
-            model_name='draft',
-            index=models.Index(fields=['owner', 'updated_at'], name='draft_by_owner'),
+            model_name="draft",
+            index=models.Index(fields=["owner", "updated_at"], name="draft_by_owner"),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('submission', 'number'), name='attempt_number_is_unique'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("submission", "number"), name="attempt_number_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['open', 'answered', 'not_sent', 'rate_limited', 'unauthorized', 'refused', 'unclear'])), name='attempt_verdict_is_known'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "verdict__in",
+                        ["open", "answered", "not_sent", "rate_limited", "unauthorized", "refused", "unclear"],
+                    )
+                ),
+                name="attempt_verdict_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('answered_at', None), ('answered_at__gte', models.F('started_at')), _connector='OR'), name='attempt_answered_after_start'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("answered_at", None), ("answered_at__gte", models.F("started_at")), _connector="OR"
+                ),
+                name="attempt_answered_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('status', None), ('answer__isnull', False), ('salt', None), _connector='OR'), name='attempt_status_has_answer'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status", None), ("answer__isnull", False), ("salt", None), _connector="OR"),
+                name="attempt_status_has_answer",
+            ),
         ),
     ]

@@ -49,7 +49,8 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             opportunity = opportunities.facts(opportunities.get(opportunity_id))
         except (opportunities.NotFound, opportunities.Malformed, LeadSquaredError):
-            return redirect(f"{reverse('opportunities:pick')}?{urlencode({'q': opportunity_id})}")
+            kept = {"draft": draft.public_id} if draft else {}
+            return redirect(f"{reverse('opportunities:pick')}?{urlencode({'q': opportunity_id, **kept})}")
         public_id = draft.public_id if draft else uuid.uuid4()
         content = draft.content if draft else {"rows": [], "skip_option_check": False}
         return _editor(request, public_id, opportunity, content, draft=draft)
@@ -156,14 +157,16 @@ def _editor(
     catalog.ensure(forms.codes(content))
     checked = _check(request, content, complain=complain)
     problems = checked.problems if complain else []
+    opportunity_error = ""
     if complain and not opportunity.get("id"):
-        text = "Opportunity: choose the one that these rows are for. The rows stay."
-        problems = [forms.Problem("opportunity", text), *problems]
+        opportunity_error = "Opportunity: choose the one that these rows are for. The rows stay."
+        problems = [forms.Problem("opportunity", opportunity_error), *problems]
     listing = catalog.load(forms.codes(content))
     context = {
         "public_id": public_id,
         "draft": draft,
         "opportunity": opportunity,
+        "opportunity_error": opportunity_error,
         "signed_opportunity": signing.dumps(opportunity, salt=_OPPORTUNITY, compress=True),
         "checked": checked,
         "problems": problems,

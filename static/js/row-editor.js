@@ -1,71 +1,151 @@
 // <row-editor> around the form of the rows: a change of type, or of a list that another list follows, redraws its row
 // without a reload. The server draws; without scripts its button "Update fields and lists" does the same.
+const REDRAWN_CELLS = ["rows__number", "rows__type", "rows__fields"];
+const STATE_CELLS = ["rows__number"];
+const AROUND = ["#count", "#places", "#discard", ".target__links"];
+
 customElements.define(
   "row-editor",
   class extends HTMLElement {
+    waiting = new Set();
+
     connectedCallback() {
       this.addEventListener("change", this);
+      this.addEventListener("submit", this);
+      window.addEventListener("pageshow", this); // the back button brings the page back as it was left
+    }
+
+    disconnectedCallback() {
+      window.removeEventListener("pageshow", this);
     }
 
     handleEvent(event) {
-      const { redraws } = event.target.dataset;
-      if (redraws) this.redraw(redraws);
+      if (event.type === "submit") this.leaving = true;
+      else if (event.type === "pageshow") this.leaving = false;
+      else {
+        const { redraws } = event.target.dataset;
+        if (redraws) this.redraw(redraws);
+        const choice = event.target.closest(".multi");
+        if (choice) this.nameChosen(choice);
+      }
     }
 
     /** Ask the server for the page as it stands now and take over the row with this number, or "all". */
     async redraw(number) {
+      this.waiting.add(number);
+      if (this.hasAttribute("aria-busy")) return; // one question at a time: the server keeps the last one as the draft
       const form = this.querySelector("form");
-      const sent = new FormData(form);
-      sent.set("do", "refresh");
       this.setAttribute("aria-busy", "true");
       try {
-        const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(sent) });
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const drawn = page.querySelector("row-editor form");
-        if (!drawn) throw new Error(`no rows in the answer ${answer.status}`);
-        this.takeOver(drawn, number, sent);
-        this.takeOverCount(page);
+        const numbers = new Set();
+        let sent, page;
+        while (this.waiting.size) {
+          for (const each of this.waiting) numbers.add(each);
+          this.waiting.clear();
+          sent = new FormData(form);
+          sent.set("do", "refresh");
+          const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(sent) });
+          page = new DOMParser().parseFromString(await answer.text(), "text/html");
+          if (!page.querySelector("row-editor form")) throw new Error(`no rows in the answer ${answer.status}`);
+        }
+        this.takeOver(page, numbers, sent);
       } catch {
-        form.requestSubmit(form.querySelector("[value=refresh]")); // the way without scripts, which also says what is wrong
+        // The way without scripts, which also says what is wrong; but whoever leaves the page has left it.
+        if (!this.leaving) form.requestSubmit(form.querySelector("[value=refresh]"));
       } finally {
+        this.waiting.clear();
         this.removeAttribute("aria-busy");
       }
     }
 
-    takeOver(drawn, number, sent) {
-      const focused = document.activeElement?.id;
-      const numbers = number === "all" ? [...drawn.querySelectorAll("tbody tr")].map((row) => row.id.slice(4)) : [number];
-      for (const each of numbers) this.takeOverRow(drawn, each, sent);
-      for (const row of drawn.querySelectorAll("tbody tr")) {
-        const mine = this.querySelector(`#${row.id}`);
-        if (mine) mine.toggleAttribute("data-same-type", row.hasAttribute("data-same-type"));
-        else this.querySelector("tbody").append(document.adoptNode(row));
+    takeOver(page, numbers, sent) {
+      const drawn = page.querySelector("row-editor form");
+      const focused = document.activeElement;
+      const { selectionStart, selectionEnd } = focused;
+      const changed = this.changedSince(sent);
+      for (const theirs of drawn.querySelectorAll("tbody tr")) {
+        const mine = document.getElementById(theirs.id);
+        if (mine) this.takeOverRow(mine, theirs, numbers);
+        else this.querySelector("tbody").append(document.adoptNode(theirs));
       }
       for (const name of ["rows", "draft", "opportunity"]) {
         this.querySelector(`[name=${name}]`).value = drawn.querySelector(`[name=${name}]`).value;
       }
-      if (focused) document.getElementById(focused)?.focus();
+      for (const each of changed) this.putBack(each);
+      this.takeOverAround(page);
+      const now = document.getElementById(focused.id);
+      if (!now || now === document.activeElement) return;
+      now.focus({ preventScroll: true });
+      if (typeof selectionStart === "number") now.setSelectionRange?.(selectionStart, selectionEnd);
     }
 
-    takeOverRow(drawn, number, sent) {
-      const mine = this.querySelector(`#row-${number}`);
-      const theirs = drawn.querySelector(`#row-${number}`);
-      if (!mine || !theirs) return;
-      const typedMeanwhile = [...mine.querySelectorAll("input:not([type=checkbox]), textarea")].filter(
-        (input) => input.name && input.value !== sent.get(input.name),
-      );
-      mine.replaceWith(document.adoptNode(theirs));
-      for (const input of typedMeanwhile) {
-        const now = document.getElementById(input.id);
-        if (now) now.value = input.value;
+    takeOverRow(mine, theirs, numbers) {
+      const isMeant = numbers.has("all") || numbers.has(theirs.id.slice("row-".length));
+      const isPutRight = mine.dataset.outcome === "error" && theirs.dataset.outcome === "ready";
+      const names = isMeant || isPutRight ? [...REDRAWN_CELLS] : mine.dataset.outcome === "error" ? [] : STATE_CELLS;
+      mine.toggleAttribute("data-same-type", theirs.hasAttribute("data-same-type"));
+      if (names.length) mine.dataset.outcome = theirs.dataset.outcome;
+      if (names.length > 1) {
+        // Owner and note may be typed in at this moment: they stay, unless they hold a complaint.
+        names.push(...["rows__owner", "rows__note"].filter((name) => mine.querySelector(`.${name} [aria-invalid]`)));
+        const fold = theirs.querySelector(".more");
+        if (fold && mine.querySelector(".more")?.open) fold.open = true;
+      }
+      for (const name of names) {
+        const [old, fresh] = [mine.querySelector(`.${name}`), theirs.querySelector(`.${name}`)];
+        if (name === "rows__number" && old.querySelector("details")?.open) continue;
+        if (!fresh) old?.remove();
+        else if (old) old.replaceWith(document.adoptNode(fresh));
+        else mine.append(document.adoptNode(fresh));
       }
     }
 
-    takeOverCount(page) {
-      for (const selector of ["#count", ".action-bar__buttons"]) {
-        const theirs = page.querySelector(selector);
-        if (theirs) document.querySelector(selector).replaceWith(document.adoptNode(theirs));
+    /** What was typed, chosen or ticked while the server was drawing. */
+    changedSince(sent) {
+      return [...this.querySelectorAll("tbody :is(input:not([type=hidden]), select, textarea):enabled")]
+        .filter((input) =>
+          input.type === "checkbox"
+            ? input.checked !== sent.getAll(input.name).includes(input.value)
+            : input.value !== sent.get(input.name),
+        )
+        .map(({ id, name, value, type, checked }) => ({ id, name, value, type, checked }));
+    }
+
+    putBack({ id, name, value, type, checked }) {
+      if (type === "checkbox") {
+        const boxes = [...this.querySelectorAll("[type=checkbox]")].filter((box) => box.name === name);
+        const now = boxes.find((box) => box.value === value);
+        if (!now || now.checked === checked) return;
+        now.checked = checked;
+        this.nameChosen(now.closest(".multi"));
+        return;
       }
+      const now = document.getElementById(id);
+      if (!now || now.value === value) return;
+      if (now.options && ![...now.options].some((option) => option.value === value)) return;
+      now.value = value;
+    }
+
+    takeOverAround(page) {
+      const [mine, theirs] = [document, page].map((each) => each.querySelector(".action-bar__buttons .button--primary"));
+      mine.textContent = theirs.textContent; // not replaced: it may be pressed at this moment
+      for (const selector of AROUND) {
+        const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
+        if (old && fresh) old.replaceWith(document.adoptNode(fresh));
+        else if (fresh) this.after(document.adoptNode(fresh));
+      }
+      const said = (notice) => notice.textContent.replace(/\s+/g, " ").trim();
+      const [olds, freshs] = [document, page].map((each) => [...each.querySelectorAll("main > .notice:not(#problems)")]);
+      for (const old of olds) if (!freshs.some((fresh) => said(fresh) === said(old))) old.remove();
+      for (const fresh of freshs) {
+        if (!olds.some((old) => said(old) === said(fresh))) this.before(document.adoptNode(fresh));
+      }
+    }
+
+    /** A closed multiple choice shows what is ticked in it. */
+    nameChosen(choice) {
+      const ticked = [...choice.querySelectorAll(":checked")].map((box) => box.value);
+      choice.querySelector("summary").firstChild.textContent = ticked.join(", ") || "Choose";
     }
   },
 );

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -51,8 +52,10 @@ def test_a_fact_of_an_error_does_not_change():
 
 
 def test_an_error_has_no_place_for_anything_else():
+    more: dict[str, Any] = {"headers": {"x-LSQ-SecretKey": "secret"}}
+
     with pytest.raises(TypeError):
-        Refused(headers={"x-LSQ-SecretKey": "secret"})
+        Refused(**more)
 
 
 def test_long_words_are_shortened():

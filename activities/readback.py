@@ -1,0 +1,309 @@
+"""WORKER: asks LeadSquared what it really wrote, and settles rows from what it holds.
+
+One presence settles a row as created. Absence counts only when the list was whole, the write can no longer arrive,
+and nothing of the row's type is left unexplained; whatever else remains goes to a person, with both sides.
+A look that fails counts for nothing and is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+
+from activities import audit, catalog, connection, matching, settling, throttle
+from activities.leadsquared import LeadSquaredError, RateLimited, Unauthorized, in_words
+from activities.leadsquared.records import Activities, Activity, User
+from activities.matching import Comparison, Expected, Person
+from activities.models import Attempt, CallKind, Look, Outcome, Row, State, Submission, Verdict
+from activities.models.clock import clock
+from activities.settling import RowVerdict
+
+# How far before the attempt an activity may be dated: LeadSquared's times have whole seconds, and several clocks.
+WINDOW_MARGIN: Final = timedelta(seconds=30)
+# A look is its worker's for this long; then another may do it.
+LOOK_LEASE: Final = timedelta(seconds=90)
+OPEN_OUTCOMES: Final = {
+    State.UNCONFIRMED: Outcome.UNCONFIRMED,
+    State.PARTLY_POSTED: Outcome.NOT_CREATED,
+    State.NOT_POSTED: Outcome.NOT_CREATED,
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one good look brought: the activities of the window that no row claims, and the comparison with the rows."""
+
+    whole: bool
+    unclaimed: tuple[Activity, ...]
+    comparison: Comparison
+
+
+def look_next(*, now: datetime | None = None) -> bool:
+    """Look for the submission that has waited longest; return whether one was due."""
+    moment = now or clock()
+    account = connection.account()
+    if account.hold_since or not account.organisation:
+        return False
+    # Another account's list would be empty, and look like an absence.
+    ours = Submission.objects.filter(organisation=account.organisation, host=account.host)
+    due = ours.filter(look_at__lte=moment).order_by("look_at", "id")
+    for submission in due[:10]:
+        taken = Submission.objects.filter(pk=submission.pk, look_at=submission.look_at)
+        if taken.update(look_at=moment + LOOK_LEASE):
+            submission.refresh_from_db()
+            look(submission, now=now)
+            return True
+    return False
+
+
+def look(submission: Submission, *, kind: CallKind = CallKind.BACKGROUND, now: datetime | None = None) -> bool:
+    """Ask LeadSquared once for the open rows of a submission and draw what follows; return whether it answered."""
+    rows = _open_rows(submission)
+    attempt = submission.attempts.order_by("-number").first()
+    if not rows or attempt is None:
+        Submission.objects.filter(pk=submission.pk).update(look_at=None)
+        return True
+    try:
+        seen = _ask(submission, attempt, rows, kind=kind, now=now)
+    except LeadSquaredError as error:
+        if isinstance(error, RateLimited):
+            throttle.slow_down(now=now)
+        elif isinstance(error, Unauthorized) and connection.keys_are_refused(now=now):
+            connection.hold(error.for_user, now=now)
+        _failed(submission, error, now=now or clock())
+        return False
+    moment = now or clock()
+    with transaction.atomic():
+        taken = Submission.objects.select_for_update().get(pk=submission.pk)
+        this = _write_look(taken, seen, rows, now=moment)
+        _conclude(taken, attempt, seen, this, now=moment)
+    submission.refresh_from_db()
+    return True
+
+
+def _open_rows(submission: Submission) -> list[Row]:
+    outcome = OPEN_OUTCOMES.get(State(submission.state))
+    return list(submission.rows.filter(outcome=outcome).order_by("number")) if outcome else []
+
+
+def _ask(
+    submission: Submission, attempt: Attempt, rows: Sequence[Row], *, kind: CallKind, now: datetime | None
+) -> Seen:
+    client = connection.client(kind)
+    columns = sorted({field["schema_name"] for row in rows for field in row.fields} | _reference_columns(rows))
+    held = client.activities_of_opportunity(submission.opportunity_id, columns=columns)
+    unclaimed = _unclaimed(held, attempt, now=now or clock())
+    users = catalog.users().records
+    us, expected = _us(users), [_expected(row, users) for row in rows]
+    comparison = matching.compare(expected, unclaimed, us=us)
+    if comparison.absent and held.whole and submission.lead_id:
+        # The trail is fresher than the list but does not name the opportunity: it can postpone an absence only.
+        trail = _unclaimed(client.activities_of_lead(submission.lead_id), attempt, now=now or clock())
+        known = {activity.id for activity in unclaimed}
+        fresh = [activity for activity in trail if activity.id not in known]
+        on_trail = matching.compare([each for each in expected if each.number in comparison.absent], fresh, us=us)
+        if on_trail.found:
+            comparison = comparison.postponed()
+    return Seen(held.whole, tuple(unclaimed), comparison)
+
+
+def _unclaimed(held: Activities, attempt: Attempt, *, now: datetime) -> list[Activity]:
+    """Keep what was written since the attempt began, by LeadSquared's clock, and belongs to no row."""
+    if held.server_time is None:
+        raise LookUnusable(said="LeadSquared’s answer does not say when it was given.")
+    begin = attempt.started_at + (held.server_time - now) - WINDOW_MARGIN
+    fresh = [each for each in held.found if each.created_at is None or each.created_at >= begin]
+    ids = [each.id for each in fresh]
+    claimed = set(Row.objects.filter(activity_id__in=ids).values_list("activity_id", flat=True))
+    return [each for each in fresh if each.id not in claimed]
+
+
+class LookUnusable(LeadSquaredError):
+    """An answer came, but nothing can be concluded from it."""
+
+    advice = "LeadSquared’s answer could not be used. The portal looks again by itself."
+
+
+def _us(users: Sequence[User]) -> Person:
+    account = connection.account()
+    email = account.user_email or next((each.email for each in users if each.id == account.user_id), "")
+    return Person(id=account.user_id, name=account.user_name, email=email)
+
+
+def _expected(row: Row, users: Sequence[User]) -> Expected:
+    owner = next((each for each in users if each.email.casefold() == row.owner_email.casefold()), None)
+    return Expected(
+        number=row.number,
+        code=row.code,
+        note=row.note,
+        owner=Person(id=owner.id if owner else "", name=row.owner_name, email=row.owner_email),
+        values=_sent_values(row.fields),
+        reference=row.reference,
+    )
+
+
+def _sent_values(fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    values = {}
+    for field in fields:
+        for inner in field.get("fields") or ():
+            values[f"{field['schema_name']}~{inner['schema_name']}"] = inner["value"]
+        if not field.get("fields"):
+            values[field["schema_name"]] = field["value"]
+    return values
+
+
+def _reference_columns(rows: Sequence[Row]) -> set[str]:
+    return {field["schema_name"] for row in rows for field in row.fields if field.get("is_reference")}
+
+
+def _write_look(submission: Submission, seen: Seen, rows: Sequence[Row], *, now: datetime) -> Look:
+    comparison = seen.comparison
+    parts = [f"{len(comparison.found)} of {len(rows)} found"]
+    if comparison.leftovers:
+        parts.append(f"{len(comparison.leftovers)} unexplained")
+    if not seen.whole:
+        parts.append("the list was not whole")
+    this = Look.objects.create(
+        submission=submission,
+        number=submission.look_count + 1,
+        at=now,
+        succeeded=True,
+        whole=seen.whole,
+        seen=sorted(activity.id for activity in seen.unclaimed),
+        leftovers=[_as_json(activity) for activity in comparison.leftovers],
+        summary=", ".join(parts),
+    )
+    Submission.objects.filter(pk=submission.pk).update(look_count=this.number)
+    submission.look_count = this.number
+    evidence = [f"row {number}: {activity_id}" for number, activity_id in sorted(comparison.found.items())]
+    audit.record(
+        audit.Action.LOOKED,
+        submission,
+        by=audit.PORTAL,
+        now=now,
+        look=this.number,
+        summary=this.summary,
+        evidence=evidence,
+    )
+    return this
+
+
+def _as_json(activity: Activity) -> dict[str, Any]:
+    return {
+        "id": activity.id,
+        "code": activity.code,
+        "note": activity.note,
+        "owner": activity.owner,
+        "created_by": activity.created_by,
+        "created_at": activity.created_at.isoformat() if activity.created_at else "",
+        "values": dict(activity.values),
+    }
+
+
+def _conclude(submission: Submission, attempt: Attempt, seen: Seen, this: Look, *, now: datetime) -> None:
+    comparison = seen.comparison
+    verdicts = {
+        number: RowVerdict(Outcome.CREATED, activity_id=activity_id) for number, activity_id in comparison.found.items()
+    }
+    doubtful: set[int] = set()
+    if submission.state == State.UNCONFIRMED and _absence_counts(submission, attempt):
+        doubtful |= comparison.doubtful
+        for number in comparison.absent:
+            if comparison.leftovers_of(number):
+                doubtful.add(number)
+            else:
+                verdicts[number] = _not_created(submission, attempt, number)
+    if verdicts:
+        settling.apply(submission, verdicts, now=now)
+        submission.refresh_from_db()
+    if submission.state != State.UNCONFIRMED:
+        Submission.objects.filter(pk=submission.pk).update(look_at=None)
+    elif doubtful:
+        settling.ask_person(submission, reason=_why_a_person(doubtful), now=now)
+    else:
+        _schedule(submission, attempt, now=now)
+
+
+def _why_a_person(doubtful: set[int]) -> str:
+    rows = ", ".join(str(number) for number in sorted(doubtful))
+    return (
+        f"LeadSquared holds activities that may be row {rows}, but differ from what was sent or are more than were "
+        "sent. Somebody who knows has to say which are ours."
+    )
+
+
+def _absence_counts(submission: Submission, attempt: Attempt) -> bool:
+    """Two whole looks after nothing new can arrive: the clock starts again when a look finds anything new."""
+    since = attempt.lease_until
+    looks = list(submission.looks.filter(succeeded=True, at__gte=attempt.started_at).order_by("number"))
+    known: set[str] = set()
+    for each in looks:
+        if set(each.seen) - known:
+            since = max(since, each.at)
+        known |= set(each.seen)
+    safe_at = since + timedelta(seconds=settings.LSQ_LATE_WRITE_SECONDS)
+    whole = [each for each in looks if each.whole]
+    return len(whole) >= 2 and whole[-1] == looks[-1] and whole[-1].at >= safe_at
+
+
+def _not_created(submission: Submission, attempt: Attempt, number: int) -> RowVerdict:
+    row = submission.rows.get(number=number)
+    if attempt.verdict != Verdict.REFUSED:
+        return RowVerdict(
+            Outcome.NOT_CREATED,
+            reason="LeadSquared does not have it: several looks, the last after it could still arrive, found nothing.",
+            said=row.said,
+        )
+    words = in_words(row.exception_type, row.said) or "LeadSquared refused the call."
+    if _is_named(submission, row):
+        return RowVerdict(Outcome.REJECTED, reason=words, said=row.said, exception_type=row.exception_type)
+    reason = f"LeadSquared refused the whole call, and wrote none of it that is this row. {words}"
+    return RowVerdict(Outcome.NOT_CREATED, reason=reason, said=row.said, exception_type=row.exception_type)
+
+
+def _is_named(submission: Submission, row: Row) -> bool:
+    """Whether the refusal names a field that only this row sends."""
+    if not row.problem_field:
+        return False
+    senders = [
+        each.number
+        for each in submission.rows.all()
+        if any(field["schema_name"] == row.problem_field.partition("~")[0] for field in each.fields)
+    ]
+    return senders == [row.number]
+
+
+def _schedule(submission: Submission, attempt: Attempt, *, now: datetime) -> None:
+    """Look again after the next interval, and right when an absence would begin to count; give up after a day."""
+    if submission.needs_person_since is not None:
+        Submission.objects.filter(pk=submission.pk).update(look_at=None)
+        return
+    began = submission.unconfirmed_at or attempt.started_at
+    if now - began > timedelta(seconds=settings.LSQ_GIVE_UP_AFTER):
+        reason = "LeadSquared could not be asked for too long what became of these rows. Look there, then decide here."
+        settling.ask_person(submission, reason=reason, now=now)
+        return
+    intervals = settings.LSQ_LOOK_SCHEDULE
+    look_at = now + timedelta(seconds=intervals[min(submission.look_count, len(intervals) - 1)])
+    counts_at = attempt.lease_until + timedelta(seconds=settings.LSQ_LATE_WRITE_SECONDS)
+    if now < counts_at < look_at:
+        look_at = counts_at
+    Submission.objects.filter(pk=submission.pk).update(look_at=look_at)
+
+
+def _failed(submission: Submission, error: LeadSquaredError, *, now: datetime) -> None:
+    with transaction.atomic():
+        taken = Submission.objects.select_for_update().get(pk=submission.pk)
+        taken.look_count += 1
+        Look.objects.create(submission=taken, number=taken.look_count, at=now, summary=error.for_user[:500])
+        taken.save(update_fields=["look_count"])
+        attempt = taken.attempts.order_by("-number").first()
+        if taken.state == State.UNCONFIRMED and attempt is not None:
+            _schedule(taken, attempt, now=now)
+        else:
+            Submission.objects.filter(pk=taken.pk).update(look_at=None)

@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from activities import audit, posting, readback, submissions
+from activities.models import Outcome, State, Submission
+from activities.models.clock import clock
+from tests.builders import a_draft, a_field, a_new_row, an_actor
+
+pytestmark = pytest.mark.django_db
+WORKER = "host:1:1"
+CREATED, REJECTED, ABSENT, OPEN = Outcome.CREATED, Outcome.REJECTED, Outcome.NOT_CREATED, Outcome.UNCONFIRMED
+
+
+@pytest.fixture
+def opportunity(sandbox):
+    return next(each for each in sandbox.opportunities if each.status == "Open")
+
+
+@pytest.fixture
+def post(asha, sandbox, opportunity):
+    """Submit rows and let a worker send them; by default the connection is reset after LeadSquared wrote them."""
+
+    def post(rows=2, *, fault="reset_after_write", **options) -> Submission:
+        if isinstance(rows, int):
+            rows = [a_new_row(note=f"Row {number}", fields=(a_field(),)) for number in range(1, rows + 1)]
+        draft = a_draft(asha, opportunity_id=opportunity.id)
+        draft.opportunity["lead_id"] = opportunity.lead_id
+        draft.save()
+        submission = submissions.submit(draft, rows, by=an_actor(asha))
+        if fault:
+            sandbox.fault(fault, **options)
+        posting.post_next(worker=WORKER)
+        submission.refresh_from_db()
+        return submission
+
+    return post
+
+
+def outcomes(submission: Submission) -> list[str]:
+    submission.refresh_from_db()
+    return list(submission.rows.order_by("number").values_list("outcome", flat=True))
+
+
+def look(submission: Submission, *, after: float) -> None:
+    """Look this many seconds after the write could still arrive; below 0 it still could."""
+    submission.refresh_from_db()
+    lease_end = submission.attempts.order_by("-number").first().lease_until
+    readback.look(submission, now=lease_end + timedelta(seconds=120 + after))
+
+
+class TestPresence:
+    def test_what_was_written_is_created_at_the_first_look(self, post):
+        submission = post(2)
+
+        look(submission, after=-180)
+
+        assert outcomes(submission) == [CREATED, CREATED]
+        assert submission.state == State.POSTED
+        assert submission.look_at is None
+
+    def test_rows_get_the_ids_that_leadsquared_holds(self, post, sandbox):
+        submission = post(2)
+
+        look(submission, after=-180)
+
+        held = {each.note: each.id for each in sandbox.posted(submission.opportunity_id)}
+        assert {row.note: row.activity_id for row in submission.rows.all()} == held
+
+    def test_identical_rows_are_counted(self, post):
+        submission = post([a_new_row(note="same"), a_new_row(note="same")])
+
+        look(submission, after=-180)
+
+        assert outcomes(submission) == [CREATED, CREATED]
+        assert len(set(submission.rows.values_list("activity_id", flat=True))) == 2
+
+    def test_an_activity_that_another_row_claims_never_matches_again(self, post):
+        first = post([a_new_row(note="same")], fault=None)
+        second = post([a_new_row(note="other")], fault="reset_before_write")
+        second.rows.update(note="same")
+
+        look(second, after=10)
+        look(second, after=20)
+
+        assert outcomes(first) == [CREATED]
+        assert outcomes(second) == [ABSENT]
+
+    @pytest.mark.parametrize(
+        ("switches", "row"),
+        [
+            ({"boolean_values": "true_false"}, {"fields": (a_field("mx_Custom_8", "1"),)}),
+            ({"stored_blanks": "trimmed"}, {"note": "  blanks around  "}),
+            ({"date_values": "us"}, {"fields": (a_field("mx_Custom_3", "2026-11-20 05:50:00"),)}),
+            ({"date_values": "milliseconds"}, {"fields": (a_field("mx_Custom_3", "2026-11-20 05:50:00"),)}),
+            ({"number_values": "two_decimals"}, {"fields": (a_field("mx_Custom_6", "12"),)}),
+        ],
+    )
+    def test_what_leadsquared_changes_on_the_way_is_recognised(self, post, sandbox, switches, row):
+        sandbox.switch(**switches)
+        submission = post([a_new_row(**row)])
+
+        look(submission, after=-180)
+
+        assert outcomes(submission) == [CREATED]
+
+
+class TestAbsence:
+    def test_does_not_count_while_the_write_can_still_arrive(self, post):
+        submission = post(2, fault="reset_before_write")
+
+        look(submission, after=-100)
+        look(submission, after=-50)
+
+        assert outcomes(submission) == [OPEN, OPEN]
+        assert submission.look_at is not None
+
+    def test_counts_after_two_looks_the_later_one_late_enough(self, post):
+        submission = post(2, fault="reset_before_write")
+
+        look(submission, after=-100)
+        look(submission, after=1)
+
+        assert outcomes(submission) == [ABSENT, ABSENT]
+        assert submission.state == State.NOT_POSTED
+
+    def test_does_not_count_on_one_look(self, post):
+        submission = post(1, fault="reset_before_write")
+
+        look(submission, after=500)
+
+        assert outcomes(submission) == [OPEN]
+
+    def test_does_not_count_on_a_list_that_is_not_whole(self, post, sandbox):
+        sandbox.switch(index_lag_seconds=3600, record_count="ahead")
+        submission = post(1)
+
+        look(submission, after=1)
+        look(submission, after=100)
+
+        assert outcomes(submission) == [OPEN]
+
+    def test_a_late_write_is_still_found(self, post, sandbox):
+        submission = post(1, fault="late_write")
+        look(submission, after=-100)
+
+        sandbox.release()
+        look(submission, after=-50)
+
+        assert outcomes(submission) == [CREATED]
+
+    def test_a_look_that_fails_counts_for_nothing(self, post, sandbox):
+        submission = post(1, fault="reset_before_write")
+        look(submission, after=-100)
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity")
+
+        look(submission, after=1)
+
+        assert outcomes(submission) == [OPEN]
+        assert submission.looks.get(number=2).succeeded is False
+        assert submission.look_at is not None
+
+    def test_an_answer_without_a_date_counts_for_nothing(self, post, sandbox):
+        submission = post(1, fault="reset_before_write")
+        sandbox.fault("no_date", times=50)
+
+        look(submission, after=1)
+        look(submission, after=100)
+
+        assert outcomes(submission) == [OPEN]
+
+    def test_a_trail_that_shows_it_already_postpones_the_absence(self, post, sandbox):
+        sandbox.switch(index_lag_seconds=3600)
+        submission = post(1)
+
+        look(submission, after=1)
+        look(submission, after=100)
+
+        assert outcomes(submission) == [OPEN]
+
+    def test_a_clock_ten_minutes_off_does_no_harm(self, post, sandbox):
+        sandbox.switch(clock_offset_seconds=-600)
+        submission = post(2)
+
+        look(submission, after=-180)
+
+        assert outcomes(submission) == [CREATED, CREATED]
+
+
+class TestARefusalOfSeveralRows:
+    def bad_rows(self):
+        good = a_new_row(code=102, note="good")
+        bad = a_new_row(code=208, note="bad", fields=(a_field("mx_Custom_6", "not a number"),))
+        return [good, bad]
+
+    def test_that_wrote_nothing_ends_as_not_created_with_the_reason(self, post):
+        submission = post(self.bad_rows(), fault=None)
+        assert outcomes(submission) == [OPEN, OPEN]
+
+        look(submission, after=-100)
+        look(submission, after=1)
+
+        assert ABSENT in outcomes(submission)
+        assert CREATED not in outcomes(submission)
+        assert "refused" in submission.rows.get(number=1).reason
+
+    def test_that_wrote_the_rows_before_the_bad_one_credits_them(self, post, sandbox):
+        sandbox.switch(refused_writes="rows_before_the_bad_one")
+        submission = post(self.bad_rows(), fault=None)
+
+        look(submission, after=-100)
+        look(submission, after=50)
+
+        assert outcomes(submission)[0] == CREATED
+        assert outcomes(submission)[1] in {ABSENT, REJECTED}
+
+
+class TestWhatNobodyCanTell:
+    def needs_a_person(self, submission: Submission) -> bool:
+        look(submission, after=-100)
+        look(submission, after=50)  # the first look found something new, so that the clock starts again there
+        submission.refresh_from_db()
+        return submission.needs_person_since is not None
+
+    def test_a_note_changed_by_an_automation_goes_to_a_person(self, post, sandbox):
+        sandbox.fault("note_changed")
+        submission = post(1)
+
+        assert self.needs_a_person(submission)
+
+        assert outcomes(submission) == [OPEN]
+
+    def test_an_owner_replaced_goes_to_a_person(self, post, sandbox):
+        sandbox.fault("owner_replaced")
+        submission = post(1)
+
+        assert self.needs_a_person(submission)
+
+    def test_an_identical_row_of_a_colleague_is_not_ours(self, post, sandbox):
+        sandbox.fault("identical_row_by_colleague")
+        submission = post(1, fault="reset_before_write")
+
+        look(submission, after=-100)
+        look(submission, after=1)
+
+        assert CREATED not in outcomes(submission)
+
+    def test_the_opportunity_is_free_for_the_next_submission(self, post, sandbox):
+        sandbox.fault("note_changed")
+        submission = post(1)
+        self.needs_a_person(submission)
+
+        second = post([a_new_row(note="next")], fault=None)
+
+        assert outcomes(second) == [CREATED]
+
+    def test_what_could_not_be_read_back_for_a_day_goes_to_a_person(self, post, sandbox):
+        submission = post(1, fault="reset_before_write")
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=100)
+
+        look(submission, after=25 * 3600)
+
+        submission.refresh_from_db()
+        assert submission.needs_person_since is not None
+
+    def test_these_are_ours_settles_the_rows_as_created(self, post, sandbox, asha):
+        sandbox.fault("note_changed")
+        submission = post(1)
+        self.needs_a_person(submission)
+        (leftover,) = submissions.leftovers(submission)
+
+        submissions.decide(submission, ours={1: leftover["id"]}, by=an_actor(asha))
+
+        assert outcomes(submission) == [CREATED]
+        assert submission.rows.get().activity_id == leftover["id"]
+
+    def test_these_are_not_settles_the_rows_as_not_created(self, post, sandbox, asha):
+        sandbox.fault("note_changed")
+        submission = post(1)
+        self.needs_a_person(submission)
+
+        submissions.decide(submission, ours={}, by=an_actor(asha))
+
+        assert outcomes(submission) == [ABSENT]
+        assert audit.entries_about(submission).filter(action="submission.decided").count() == 1
+
+    def test_an_activity_that_was_not_offered_is_refused(self, post, sandbox, asha):
+        sandbox.fault("note_changed")
+        submission = post(1)
+        self.needs_a_person(submission)
+
+        with pytest.raises(submissions.NotOffered):
+            submissions.decide(submission, ours={1: "11111111-2222-4333-8444-555555555555"}, by=an_actor(asha))
+
+
+class TestCheckAgain:
+    def test_finds_what_arrived_after_the_last_look(self, post, sandbox, asha):
+        submission = post(1, fault="late_write")
+        look(submission, after=-100)
+        look(submission, after=1)
+        assert outcomes(submission) == [ABSENT]
+        sandbox.release()
+
+        submissions.look_again(submission, by=an_actor(asha))
+        readback.look_next()
+
+        assert outcomes(submission) == [CREATED]
+        assert submission.state == State.POSTED
+
+    def test_that_finds_nothing_changes_nothing(self, post, asha):
+        submission = post(1, fault="reset_before_write")
+        look(submission, after=-100)
+        look(submission, after=1)
+
+        submissions.look_again(submission, by=an_actor(asha))
+        readback.look_next()
+
+        assert outcomes(submission) == [ABSENT]
+        assert submission.look_at is None
+
+
+class TestRetry:
+    def absent(self, post, **options) -> Submission:
+        submission = post(2, **options)
+        look(submission, after=-100)
+        look(submission, after=1)
+        assert outcomes(submission) == [ABSENT, ABSENT]
+        return submission
+
+    def submit_retry(self, submission, asha) -> Submission:
+        draft = submissions.retry(submission, by=an_actor(asha))
+        rows = [
+            a_new_row(note=typed["note"], fields=(a_field(),), follows=typed["follows"])
+            for typed in draft.content["rows"]
+        ]
+        return submissions.submit(draft, rows, by=an_actor(asha))
+
+    def test_opens_only_rows_that_are_known_not_to_exist(self, post, asha):
+        submission = post(1)
+
+        assert submissions.retry(submission, by=an_actor(asha)) is None
+
+    def test_carries_the_reason_of_each_row(self, post, asha):
+        submission = self.absent(post, fault="reset_before_write")
+
+        draft = submissions.retry(submission, by=an_actor(asha))
+
+        assert [row["refused"]["reason"] for row in draft.content["rows"]] == [
+            row.reason for row in submission.rows.order_by("number")
+        ]
+
+    def test_is_sent_and_linked(self, post, asha):
+        submission = self.absent(post, fault="reset_before_write")
+
+        again = self.submit_retry(submission, asha)
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(again) == [CREATED, CREATED]
+        assert again.follows == submission
+        assert again.rows.get(number=1).follows == submission.rows.get(number=1)
+
+    def test_leaves_out_what_is_found_right_before_sending(self, post, asha, sandbox):
+        submission = self.absent(post, fault="late_write")
+        again = self.submit_retry(submission, asha)
+        sandbox.release()
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [CREATED, CREATED]
+        assert outcomes(again) == [ABSENT, ABSENT]
+        assert len(sandbox.posted(submission.opportunity_id)) == 2
+
+    def test_waits_when_leadsquared_cannot_be_asked(self, post, asha, sandbox):
+        submission = self.absent(post, fault="reset_before_write")
+        again = self.submit_retry(submission, asha)
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=5)
+
+        posting.post_next(worker=WORKER)
+
+        again.refresh_from_db()
+        assert again.state == State.QUEUED
+        assert len(sandbox.posted(submission.opportunity_id)) == 0
+
+
+class TestSchedule:
+    def test_the_first_look_is_due_after_five_seconds(self, post):
+        submission = post(1)
+
+        assert submission.look_at - submission.unconfirmed_at == timedelta(seconds=5)
+
+    def test_a_look_is_due_right_when_an_absence_begins_to_count(self, post):
+        submission = post(1, fault="reset_before_write")
+        lease_end = submission.attempts.get().lease_until
+        Submission.objects.update(look_count=4)
+
+        readback.look(submission, now=lease_end)
+
+        submission.refresh_from_db()
+        assert submission.look_at == lease_end + timedelta(seconds=120)
+
+    def test_only_what_is_due_is_looked_for(self, post):
+        post(1)
+
+        assert readback.look_next(now=clock() + timedelta(seconds=1)) is False
+        assert readback.look_next(now=clock() + timedelta(seconds=6)) is True
+
+    def test_another_accounts_submission_is_not_looked_for(self, post):
+        post(1)
+        Submission.objects.update(organisation="another")
+
+        assert readback.look_next(now=clock() + timedelta(hours=1)) is False
