@@ -7,6 +7,7 @@ between any two of them leaves a state from which the truth can still be found.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -31,14 +32,17 @@ from activities.leadsquared import (
     read_bulk,
     request_body,
 )
-from activities.models import Account, Attempt, CallKind, Outcome, Row, State, Submission, Verdict
+from activities.models import Account, Attempt, Call, CallKind, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
 from activities.settling import RowVerdict
 
 # A lease outlives the call's own deadline, so that nobody takes over what may still be on its way.
 LEASE_MARGIN: Final = timedelta(seconds=30)
+TAKEN_OVER: Final = "taken over"
 BACK_OFF_SECONDS: Final = (2, 5, 15, 60, 300)
 BULK_PATH: Final = "/ProspectActivity.svc/Bulk/CustomActivity/Add/ByOpportunityId?opportunityId="
+
+logger = logging.getLogger(__name__)
 
 _VERDICTS: Final[dict[type[LeadSquaredError], Verdict]] = {
     NotSent: Verdict.NOT_SENT,
@@ -66,30 +70,32 @@ def post_next(*, worker: str, now: datetime | None = None) -> bool:
     if submission is None:
         throttle.give_back(permit)
         return False
-    if not throttle.is_fresh(permit, now=now):
-        try:
-            throttle.take(CallKind.BULK, now=now)
-        except throttle.NoPermit as full:
-            _requeue(submission, NotSent(said=str(full)), now=now or clock())
-            raise
+    try:
+        _carry(submission, permit, worker=worker, not_after=not_after, now=now)
+    except throttle.NoPermit as full:
+        _requeue(submission, NotSent(said=str(full)), now=now or clock())
+        raise
+    except Exception:
+        settling.count_failure(submission, now=now or clock())
+        raise
+    return True
+
+
+def _carry(submission: Submission, permit: Call, *, worker: str, not_after: float, now: datetime | None) -> None:
     if not _leave_out_what_exists(submission, now=now):
-        return True
+        return
+    if not throttle.is_fresh(permit, now=now):
+        throttle.take(CallKind.BULK, now=now)
     attempt = _write_attempt(submission, worker=worker, now=now or clock())
     if attempt is not None:
         _send(submission, attempt, not_after=not_after, now=now)
-    return True
 
 
 def due(account: Account, *, now: datetime) -> QuerySet[Submission]:
     """Return what may be sent now with this account's keys, oldest first."""
-    in_flight = Submission.objects.filter(
-        organisation=OuterRef("organisation"),
-        opportunity_id=OuterRef("opportunity_id"),
-        state__in=[State.SENDING, State.UNCONFIRMED],
-        needs_person_since=None,
-    )
     return Submission.objects.filter(
-        ~Exists(in_flight),
+        ~_in_flight(),
+        ~_in_doubt(),
         state=State.QUEUED,
         not_before__lte=now,
         needs_person_since=None,
@@ -98,19 +104,94 @@ def due(account: Account, *, now: datetime) -> QuerySet[Submission]:
     ).order_by("id")
 
 
+def _in_flight() -> Exists:
+    """Whether a submission to the same opportunity is on its way or being read back."""
+    return Exists(
+        Submission.objects.filter(
+            organisation=OuterRef("organisation"),
+            opportunity_id=OuterRef("opportunity_id"),
+            state__in=[State.SENDING, State.UNCONFIRMED],
+            needs_person_since=None,
+        )
+    )
+
+
+def _in_doubt() -> Exists:
+    """Whether its newest attempt may have written although it is queued: only a restored backup leaves that."""
+    newest = Attempt.objects.filter(submission=OuterRef("pk"), number=OuterRef("attempt_count"))
+    return Exists(newest.filter(verdict=Verdict.UNCLEAR))
+
+
 def take_over_expired(*, now: datetime | None = None) -> int:
     """Settle what a dead worker left: from its stored answer where there is one, else it is unconfirmed."""
     moment = now or clock()
     expired = Submission.objects.filter(state=State.SENDING, lease_until__lt=moment).order_by("id")
+    taken = 0
     for submission in expired:
-        attempt = submission.attempts.filter(number=submission.attempt_count).first()
-        if attempt is None:
-            _requeue(submission, NotSent(said="The worker stopped before it sent anything."), now=moment)
-        elif attempt.status is None:
-            _settle(submission, attempt, Unclear(said="The worker stopped before an answer was stored."), now=now)
-        else:
-            _settle(submission, attempt, None, now=now)
-    return len(expired)
+        # Whoever takes it over is its owner: the worker that wakes up after all finds its lease gone.
+        still_expired = Submission.objects.filter(pk=submission.pk, lease_until=submission.lease_until)
+        if not still_expired.update(lease_until=moment + LEASE_MARGIN, leased_by=TAKEN_OVER):
+            continue
+        taken += 1
+        try:
+            _settle_for_the_dead(submission, now=now)
+        except Exception:
+            settling.count_failure(submission, now=moment)
+            logger.exception("%s could not be settled for a worker that stopped.", submission.public_id)
+    return taken
+
+
+def _settle_for_the_dead(submission: Submission, *, now: datetime | None) -> None:
+    attempt = submission.attempts.filter(number=submission.attempt_count).first()
+    if attempt is None:
+        _requeue(submission, NotSent(said="The worker stopped before it sent anything."), now=now or clock())
+    elif attempt.status is None:
+        _settle(submission, attempt, Unclear(said="The worker stopped before an answer was stored."), now=now)
+    else:
+        _settle(submission, attempt, None, now=now)
+
+
+def doubt_what_is_queued(*, now: datetime | None = None) -> int:
+    """After a restore: have everything queued or sending read back first, since it may have been posted meanwhile.
+
+    Each gets an attempt that stands for those that the backup has not seen; return how many.
+    """
+    moment = now or clock()
+    doubted = Submission.objects.filter(state__in=[State.QUEUED, State.SENDING]).order_by("id")
+    with transaction.atomic():
+        for submission in doubted:
+            rows = submission.rows.filter(outcome=Outcome.PENDING).order_by("number")
+            attempt = Attempt.objects.create(
+                submission=submission,
+                number=submission.attempt_count + 1,
+                started_at=submission.submitted_at,
+                lease_until=moment,
+                worker="restore",
+                row_numbers=list(rows.values_list("number", flat=True)),
+                url="",
+                verdict=Verdict.UNCLEAR,
+                said="The database was restored from a backup.",
+            )
+            Submission.objects.filter(pk=submission.pk).update(
+                attempt_count=attempt.number, state=State.QUEUED, lease_until=None
+            )
+    return len(doubted)
+
+
+def read_back_doubted(*, now: datetime | None = None) -> int:
+    """Make doubted submissions unconfirmed, one for each opportunity at a time; return how many."""
+    in_doubt = Submission.objects.filter(_in_doubt(), ~_in_flight(), state=State.QUEUED).order_by("id")
+    opportunities: set[tuple[str, str]] = set()
+    for submission in in_doubt:
+        opportunity = (submission.organisation, submission.opportunity_id)
+        if opportunity in opportunities:
+            continue
+        opportunities.add(opportunity)
+        reason = "The database was restored from a backup. This row may have been posted since it was made."
+        verdict = RowVerdict(Outcome.UNCONFIRMED, reason=reason)
+        rows = submission.rows.filter(outcome=Outcome.PENDING).values_list("number", flat=True)
+        settling.apply(submission, dict.fromkeys(rows, verdict), now=now or clock())
+    return len(opportunities)
 
 
 def give_up_old(*, now: datetime | None = None) -> int:

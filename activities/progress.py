@@ -46,13 +46,18 @@ def of(
         headline=headline,
         sentence=sentence,
         steps=tuple(_steps(submission, attempts)),
-        goes_on=not submission.is_settled and submission.needs_person_since is None,
+        goes_on=submission.look_at is not None or (not submission.is_settled and submission.needs_person_since is None),
     )
 
 
 def workers_are_silent(*, now: datetime | None = None) -> bool:
     """Whether no worker has been seen lately, so that nothing that is queued will be sent."""
     return not Worker.objects.filter(seen_at__gt=(now or clock()) - SILENT_AFTER).exists()
+
+
+def is_stuck(*, now: datetime | None = None) -> bool:
+    """Whether submissions wait and nobody posts them."""
+    return Submission.objects.filter(state=State.QUEUED).exists() and workers_are_silent(now=now)
 
 
 def _words(submission: Submission, summary: str, now: datetime) -> tuple[str, str]:
@@ -65,15 +70,24 @@ def _words(submission: Submission, summary: str, now: datetime) -> tuple[str, st
         case State.SENDING:
             return f"Sending {activities}", f"LeadSquared has the call and has not answered yet. {leave}"
         case State.UNCONFIRMED:
-            return summary, (
-                "Unconfirmed rows may or may not exist in LeadSquared. They are never sent again until that is known."
-            )
+            return summary, _how_it_is_found_out(submission, now)
         case State.POSTED:
             return summary, f"LeadSquared has {'it' if count == 1 else 'all of them'}; the ids stand beside the rows."
         case State.PARTLY_POSTED:
             return summary, "What was not created has its reason below. Copy the rows to put them right."
         case _:
             return summary, "Nothing of this submission is in LeadSquared. The reason stands below."
+
+
+def _how_it_is_found_out(submission: Submission, now: datetime) -> str:
+    unknown = "Unconfirmed rows may or may not exist in LeadSquared, and are never sent again until that is known."
+    if submission.needs_person_since is not None:
+        return f"{unknown} {submission.explanation}"
+    if submission.look_at is None:
+        return unknown
+    seconds = max(0.0, (submission.look_at - now).total_seconds())
+    done = f"{submission.look_count} looks so far, the next" if submission.look_count else "The portal looks there"
+    return f"{unknown} {done} in about {seconds:.0f} seconds. You can leave this page; it settles by itself."
 
 
 def _why_it_waits(submission: Submission, now: datetime) -> str:
@@ -117,7 +131,8 @@ def _steps(submission: Submission, attempts: Sequence[Attempt]) -> Iterator[Step
     for attempt in attempts:
         yield from _attempt_steps(attempt)
     if submission.state == State.UNCONFIRMED:
-        yield Step("unconfirmed", "Unconfirmed", is_current=True)
+        words = "Needs a person" if submission.needs_person_since else "Reading back"
+        yield Step("unconfirmed", words, is_current=True)
     elif submission.settled_at:
         yield Step("created", f"Settled {_clock_time(submission.settled_at)}")
     else:

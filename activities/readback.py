@@ -56,7 +56,11 @@ def look_next(*, now: datetime | None = None) -> bool:
         taken = Submission.objects.filter(pk=submission.pk, look_at=submission.look_at)
         if taken.update(look_at=moment + LOOK_LEASE):
             submission.refresh_from_db()
-            look(submission, now=now)
+            try:
+                look(submission, now=now)
+            except Exception:
+                settling.count_failure(submission, now=moment)
+                raise
             return True
     return False
 

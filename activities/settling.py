@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -16,6 +17,8 @@ from django.db import IntegrityError, transaction
 from activities import audit
 from activities.leadsquared import field_of
 from activities.models import OUTCOMES, SETTLED, TRANSITIONS, Outcome, Row, State, Submission
+
+MOST_FAILURES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,22 @@ def ask_person(submission: Submission, *, reason: str, now: datetime) -> None:
         open_one.update(look_at=None)
         if open_one.filter(needs_person_since=None).update(needs_person_since=now, explanation=reason[:500]):
             audit.record(audit.Action.NEEDS_PERSON, submission, by=audit.PORTAL, now=now, reason=reason[:500])
+
+
+def count_failure(submission: Submission, *, now: datetime) -> None:
+    """Note that the portal itself failed over a submission; after a few times a person is asked, and others go on."""
+    with transaction.atomic():
+        current = Submission.objects.select_for_update().get(pk=submission.pk)
+        current.failure_count += 1
+        current.save(update_fields=["failure_count"])
+        if current.failure_count < MOST_FAILURES or current.state not in {State.SENDING, State.UNCONFIRMED}:
+            return
+        if current.state == State.SENDING:
+            reason = "The portal failed over this row, so it may or may not exist."
+            numbers = current.rows.filter(outcome=Outcome.PENDING).values_list("number", flat=True)
+            apply(current, dict.fromkeys(numbers, RowVerdict(Outcome.UNCONFIRMED, reason=reason)), now=now)
+        reason = f"The portal failed {current.failure_count} times over this submission. Its log says why."
+        ask_person(current, reason=reason, now=now)
 
 
 def first_look_at(now: datetime) -> datetime:

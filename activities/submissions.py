@@ -210,6 +210,16 @@ def decide(submission: Submission, *, ours: Mapping[int, str], by: audit.Actor, 
         bell.ring()
 
 
+def retriable_count(rows: Iterable[Row]) -> int:
+    """Count the rows that are known not to exist, so that they can be put right and posted."""
+    return sum(row.outcome in {Outcome.REJECTED, Outcome.NOT_CREATED} for row in rows)
+
+
+def can_look_again(rows: Iterable[Row]) -> bool:
+    """Whether another look could find out more: rows that are unconfirmed, or not created as far as is known."""
+    return any(row.outcome in {Outcome.UNCONFIRMED, Outcome.NOT_CREATED} for row in rows)
+
+
 def leftovers(submission: Submission) -> list[dict[str, Any]]:
     """Return the activities that the last good look left unexplained and that no row claims by now."""
     latest = submission.looks.filter(succeeded=True).order_by("-number").first()

@@ -13,6 +13,9 @@ submission_urls = [
     path("<uuid:public_id>/review/", submissions.review, name="review"),
     path("<uuid:public_id>/cancel/", submissions.cancel, name="cancel"),
     path("<uuid:public_id>/copy/", submissions.copy, name="copy"),
+    path("<uuid:public_id>/retry/", submissions.retry, name="retry"),
+    path("<uuid:public_id>/look-again/", submissions.look_again, name="look_again"),
+    path("<uuid:public_id>/decide/", submissions.decide, name="decide"),
     path("<uuid:public_id>/discard/", submissions.discard, name="discard"),
 ]
 history_urls = [

@@ -58,6 +58,7 @@ def _round(name: str, stop: threading.Event) -> float:
         leadsquared.lift_hold_if_accepted,
         posting.take_over_expired,
         posting.give_up_old,
+        posting.read_back_doubted,
         _forget,
     ):
         _safely(duty)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities import audit, connection, posting, submissions, throttle
+from activities import audit, connection, posting, readback, submissions, throttle
 from activities.leadsquared import NotSent
 from activities.models import Account, Call, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
@@ -406,6 +406,40 @@ class TestGivingUp:
         assert submission.rows.get().outcome == Outcome.PENDING
 
 
+class TestAfterARestore:
+    def test_what_the_backup_believes_queued_is_unconfirmed(self, submit):
+        submission = submit(2)
+
+        assert posting.doubt_what_is_queued() == 1
+        posting.read_back_doubted()
+
+        assert outcomes(submission) == [Outcome.UNCONFIRMED] * 2
+
+    def test_what_was_posted_since_is_found_and_not_sent_again(self, submit, sandbox):
+        submission = submit(2)
+        posting.post_next(worker=WORKER)
+        submission.rows.update(outcome=Outcome.PENDING, activity_id="", outcome_at=None)
+        submission.attempts.all().delete()
+        Submission.objects.update(state=State.QUEUED, settled_at=None, attempt_count=0)
+
+        posting.doubt_what_is_queued()
+        posting.read_back_doubted()
+        readback.look_next(now=clock() + timedelta(seconds=10))
+
+        assert outcomes(submission) == [Outcome.CREATED] * 2
+        assert len(bulk_calls(sandbox)) == 1
+
+    def test_several_to_one_opportunity_are_doubted_one_after_the_other(self, submit):
+        first, second = submit(1), submit([a_new_row(note="second")])
+
+        posting.doubt_what_is_queued()
+        posting.read_back_doubted()
+
+        assert outcomes(first) == [Outcome.UNCONFIRMED]
+        assert outcomes(second) == [Outcome.PENDING]
+        assert posting.post_next(worker=WORKER) is False
+
+
 class TestOrderAndLimit:
     def test_the_oldest_is_sent_first(self, submit, sandbox):
         open_ones = [each.id for each in sandbox.opportunities if each.status == "Open"][:2]
@@ -476,3 +510,32 @@ def test_text_of_any_script_arrives_unchanged(submit, sandbox):
 
     assert in_the_sandbox(sandbox, submission) == [note]
     assert Row.objects.get(submission=submission).note == note
+
+
+class TestASubmissionThatMakesThePortalFail:
+    @pytest.fixture
+    def spoilt(self, submit):
+        """A submission whose row cannot be encoded: a lone surrogate that got in somehow."""
+        submission = submit([a_new_row(note="fine")])
+        submission.rows.update(fields=[{"schema_name": "mx_Custom_1"}])
+        return submission
+
+    def test_is_put_before_a_person_after_three_times(self, spoilt):
+        for minutes in (0, 5, 10):
+            now = clock() + timedelta(minutes=minutes)
+            with pytest.raises(KeyError):
+                posting.post_next(worker=WORKER, now=now)
+            posting.take_over_expired(now=now + timedelta(minutes=4))
+
+        spoilt.refresh_from_db()
+        assert spoilt.needs_person_since is not None
+
+    def test_stops_no_other(self, spoilt, submit, sandbox):
+        with pytest.raises(KeyError):
+            posting.post_next(worker=WORKER)
+        other = next(each.id for each in sandbox.opportunities if each.id != spoilt.opportunity_id)
+        second = submit([a_new_row(note="good")], to=other)
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(second) == [Outcome.CREATED]

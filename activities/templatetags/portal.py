@@ -128,6 +128,12 @@ def readable(content: bytes | memoryview | None) -> str:
 
 
 @register.filter
+def from_iso(text: str) -> datetime | None:
+    """Turn a stored ISO time into one that can be shown."""
+    return datetime.fromisoformat(text) if text else None
+
+
+@register.filter
 def entry_sentence(entry: Any) -> str:
     """Say what an audit entry records, without its actor."""
     return audit.in_words(entry)

@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from django.urls import reverse
 
-from activities import connection, permissions
+from activities import connection, permissions, progress
 from activities.audit import Actor
 from activities.models import Account, User
 
@@ -85,6 +85,7 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "environment": _environment(account),
         "hold": Hold(account.hold_since, account.hold_reason) if known and account.hold_since else None,
+        "nobody_posts": bool(known) and _is_stuck(),
         "sections": _sections(known) if known else (),
         "section": _section(request),
         "can_post": bool(known and permissions.can_post(known)),
@@ -103,6 +104,13 @@ def version() -> str:
         return ""
     found = re.search(r"^##\s+(.+?)\s*$", text, re.MULTILINE)
     return found[1] if found else ""
+
+
+def _is_stuck() -> bool:
+    try:
+        return progress.is_stuck()
+    except DatabaseError:
+        return False
 
 
 def _account() -> Account:

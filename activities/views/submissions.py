@@ -107,6 +107,39 @@ def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
+def retry(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Open the rows that are known not to exist as a new draft, with the reasons at their fields."""
+    draft = submissions.retry(_visible(request, public_id), by=actor_of(request))
+    if draft is None:
+        messages.warning(request, "No row of it is known not to exist, so there is nothing to post again.")
+        return redirect("submissions:detail", public_id)
+    return redirect(_editor_url(draft))
+
+
+@require_POST
+def look_again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Have LeadSquared asked once more for the rows that it is not known to have."""
+    submissions.look_again(_visible(request, public_id), by=actor_of(request))
+    messages.info(request, "The portal looks again in LeadSquared.")
+    return redirect("submissions:detail", public_id)
+
+
+@require_POST
+def decide(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Take a person's word on which activities are which rows."""
+    submission = _visible(request, public_id)
+    numbers = range(1, submission.row_count + 1)
+    ours = {n: chosen for n in numbers if (chosen := request.POST.get(f"row-{n}", "")) not in {"", "none"}}
+    try:
+        submissions.decide(submission, ours=ours, by=actor_of(request))
+    except submissions.NotOffered:
+        messages.warning(
+            request, "Nothing was decided: choose each activity for one row at most, among those that stand here now."
+        )
+    return redirect("submissions:detail", public_id)
+
+
+@require_POST
 def discard(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Throw a draft away."""
     draft = get_object_or_404(drafts.of(person_of(request)), public_id=public_id)
@@ -271,6 +304,12 @@ def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
         "is_mine": submission.created_by_id == person_of(request).pk,
         "may_cancel": submission.state == "queued" and permissions.can_cancel(person_of(request), submission),
         "may_copy": permissions.can_post(person_of(request)),
+        "retry_count": submissions.retriable_count(rows),
+        "may_look_again": permissions.can_cancel(person_of(request), submission) and submissions.can_look_again(rows),
+        "may_decide": submission.needs_person_since is not None
+        and permissions.can_cancel(person_of(request), submission),
+        "leftovers": submissions.leftovers(submission) if submission.needs_person_since else [],
+        "looks": list(submission.looks.order_by("number")),
     }
 
 

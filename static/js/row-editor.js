@@ -95,9 +95,29 @@ customElements.define(
         const [old, fresh] = [mine.querySelector(`.${name}`), theirs.querySelector(`.${name}`)];
         if (name === "rows__number" && old.querySelector("details")?.open) continue;
         if (!fresh) old?.remove();
-        else if (old) old.replaceWith(document.adoptNode(fresh));
+        else if (old) this.replaceAroundFocus(old, document.adoptNode(fresh));
         else mine.append(document.adoptNode(fresh));
       }
+    }
+
+    /** What has the focus stays in its place: a list that is chosen from by typing forgets the first letters else. */
+    replaceAroundFocus(old, fresh) {
+      const focused = document.activeElement;
+      const id = CSS.escape(focused.id);
+      const kept = [...old.children].find((child) => child.contains(focused));
+      const twin = kept && id && [...fresh.children].find((child) => child.matches(`#${id}, :has(#${id})`));
+      if (!twin || kept.matches("[aria-invalid], :has([aria-invalid])")) {
+        old.replaceWith(fresh);
+        return;
+      }
+      for (const child of [...old.childNodes]) if (child !== kept) child.remove();
+      let isBefore = true;
+      for (const child of [...fresh.childNodes]) {
+        if (child === twin) isBefore = false;
+        else if (isBefore) kept.before(child);
+        else old.append(child);
+      }
+      if (kept.matches("details")) this.replaceAroundFocus(kept, twin);
     }
 
     /** What was typed, chosen or ticked while the server was drawing. */

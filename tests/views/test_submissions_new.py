@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from activities import catalog, connection, drafts, posting
+from activities import connection, drafts, posting
 from activities.models import CatalogEntry, Draft, Submission
 from activities.models.submissions import State
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
 from tests.builders import OPPORTUNITY, a_draft, a_submission
+from tests.lists import know_everything
 from tests.pages import FORM, Page, post, press, read
 
 EDITOR = "/submissions/new/"
@@ -27,7 +28,7 @@ def leadsquared(sandbox, db):
 @pytest.fixture
 def lists(db):
     """The lists as they were fetched before; the tests of a lost catalog go without."""
-    catalog.ensure([int(KYC), int(CALL), int(VALUATION), int(DOCUMENT)])
+    know_everything()
 
 
 @pytest.fixture
@@ -541,36 +542,24 @@ class TestBadInput:
         fields = {"draft": str(draft.public_id), "rows": "1", "do": "review", **good, **typed}
         return post(asha_client, EDITOR, fields)
 
-    def test_is_answered_with_422_and_posts_nothing(self, answer, sandbox, where, words):
-        assert answer.status_code == 422
-        assert bulk_calls(sandbox) == []
-        assert not Submission.objects.exists()
-
-    def test_has_its_message_next_to_the_field_and_in_the_summary(self, answer, where, words):
+    def test_has_its_message_next_to_the_field_and_in_the_summary(self, answer, sandbox, where, words):
         page = read(answer)
 
         beside = page.error_at(where)
+        assert answer.status_code == 422
+        assert bulk_calls(sandbox) == []
         assert any(word in beside for word in words.split("|")), (beside, page.summary)
         assert beside in page.summary
         assert f"#{where}" in page.links
 
-    def test_stays_in_the_page(self, answer, typed, where, words):
+    def test_stays_in_the_page_and_in_the_draft(self, answer, draft, typed, where, words):
         form = read(answer).form(EDITOR)
 
         wanted = {name: text.replace("\x00", "␀") for name, text in {**OTHER_WORDS, **typed}.items() if text}
         code = {"r1-code": wanted["r1-type"], "r1-type": "other"} if wanted.get("r1-type") == "777" else {}
-        assert {**wanted, **code}.items() <= {(name, value) for name, value in form.fields}
-
-    def test_is_kept_in_the_draft(self, answer, draft, typed, where, words):
         draft.refresh_from_db()
-
+        assert {**wanted, **code}.items() <= {(name, value) for name, value in form.fields}
         assert draft.content["rows"][0]["values"][KYC]["mx_Custom_9"] == "a reference"
-
-    def test_has_the_focus_and_the_title_of_an_error(self, answer, where, words):
-        page = read(answer)
-
-        assert "autofocus" in page.controls["problems"]
-        assert "<title>Error: " in page.html
 
 
 class TestBadPages:
@@ -589,6 +578,12 @@ class TestBadPages:
         assert response.status_code == 422
         assert "There is no row yet." in read(response).error_at("r1-type")
         assert "There is no row yet." in read(response).summary
+
+    def test_the_summary_has_the_focus_and_the_title_says_error(self, asha_client, draft, lists):
+        page = read(press(asha_client, open_editor(asha_client, draft), "review"))
+
+        assert "autofocus" in page.controls["problems"]
+        assert "<title>Error: " in page.html
 
     def test_no_opportunity_is_refused_at_the_top_and_keeps_the_rows(self, asha_client, asha, lists):
         draft = rows_of(asha, a_row(note="stays"))

@@ -1,0 +1,20 @@
+"""`manage.py after_restore`: after a database came back from a backup, before any worker starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from activities import posting
+
+
+class Command(BaseCommand):
+    """Makes what the backup believes queued unconfirmed, so that nothing that was posted since goes out twice."""
+
+    help = "Run once after restoring a backup, before workers start: what was queued then is read back first."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say how many submissions are read back before anything is sent."""
+        count = posting.doubt_what_is_queued()
+        self.stdout.write(f"{count} submissions will be read back before anything is sent. Start the workers now.")

@@ -1,0 +1,157 @@
+"""What a person does in the browser, in words, and what LeadSquared says of it when it is asked directly."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from playwright.sync_api import Locator, Page, expect
+
+from lsqportal.demo import Installation
+
+MEERA: Final = "meera.iyer@sahyadrihfc.in"
+KABIR: Final = "kabir.shah@sahyadrihfc.in"
+ROHAN: Final = "rohan.deshpande@sahyadrihfc.in"
+ANANYA: Final = "ananya.bose@sahyadrihfc.in"
+NOTE: Final = "Met her at the flat, originals seen"
+ACTIVITY_ID: Final = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+ANYTHING: Final = re.compile(r"")
+
+
+@dataclass(frozen=True)
+class Loan:
+    """An opportunity that no other test uses, and how its lead is found."""
+
+    id: str
+    name: str
+    lead: str
+    phone: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.lead} – {self.name}"
+
+
+class LeadSquared:
+    """The sandbox's own controls, past the portal."""
+
+    def __init__(self, site: Installation) -> None:
+        self._site = site
+        self._opener = build_opener(ProxyHandler({}))
+
+    def _call(self, path: str, content: dict[str, object] | None = None) -> Any:
+        address = f"{self._site.sandbox_url.removesuffix('/v2')}/_sandbox/{path}"
+        body = None if content is None else json.dumps(content).encode()
+        with self._opener.open(Request(address, data=body), timeout=10) as answer:
+            return json.load(answer)
+
+    def posted(self, loan: Loan) -> list[dict[str, Any]]:
+        """What it holds on this opportunity that was not there from the beginning, oldest first."""
+        found: list[dict[str, Any]] = self._call(f"activities?{urlencode({'posted': 1, 'opportunity_id': loan.id})}")
+        return found
+
+    def calls_about(self, loan: Loan) -> int:
+        """How many bulk calls arrived for this opportunity."""
+        return sum("Bulk" in each["path"] and loan.id in str(each["query"]) for each in self._call("requests"))
+
+    def fault(self, name: str, **more: object) -> None:
+        self._call("faults", {"name": name, **more})
+
+    def switch(self, **settings: object) -> None:
+        self._call("switches", settings)
+
+    def clear(self) -> None:
+        self._call("clear", {})
+
+
+class Editor:
+    """The row editor in a page, with scripts or without: the same steps."""
+
+    def __init__(self, page: Page, *, scripts: bool = True) -> None:
+        self.page = page
+        self.scripts = scripts
+
+    def open(self, loan: Loan) -> None:
+        self.page.goto(f"/submissions/new/?opportunityId={loan.id}")
+        expect(self.page.locator("h1")).to_have_text(loan.title)
+
+    def field(self, row: int, name: str) -> Locator:
+        return self.page.locator(f"#r{row}-{name}")
+
+    def type_in(self, row: int, **values: str) -> None:
+        """Fill fields by the end of their ids: `note=…`, `v208_mx_Custom_2=…`."""
+        for name, value in values.items():
+            self.field(row, _dashed(name)).fill(value)
+
+    def choose(self, row: int, **values: str) -> None:
+        for name, value in values.items():
+            self.field(row, _dashed(name)).select_option(value)
+        self.drawn()
+
+    def choose_type(self, row: int, code: str) -> None:
+        self.field(row, "type").select_option(code)
+        self.show_fields()
+
+    def choose_parent(self, row: int, **values: str) -> None:
+        """Choose from a list that another list follows."""
+        self.choose(row, **values)
+        self.show_fields()
+
+    def show_fields(self) -> None:
+        """Without scripts a button draws what follows from a choice."""
+        if not self.scripts:
+            self.page.get_by_role("button", name="Update fields and lists").click()
+        self.drawn()
+
+    def drawn(self) -> None:
+        if self.scripts:
+            expect(self.page.locator("row-editor")).not_to_have_attribute("aria-busy", ANYTHING)
+
+    def do(self, what: str, row: int) -> None:
+        """Press a button of a row's menu: duplicate, up, down or remove."""
+        self.page.locator(f"#row-{row} .menu > summary").click()
+        self.page.locator(f"button[value={what}-{row}]").click()
+        self.page.wait_for_load_state()
+
+    def tick(self, row: int, name: str, *options: str) -> None:
+        field = self.page.locator(f"#row-{row} fieldset", has=self.page.locator(f"#r{row}-{name}"))
+        field.locator("summary").click()
+        for option in options:
+            field.get_by_label(option).check()
+
+    def review(self) -> None:
+        self.drawn()
+        self.page.locator(".action-bar .button--primary").click()
+
+    def post(self) -> None:
+        """Post what is under review, and see the submission's own page."""
+        self.page.locator(".action-bar .button--primary").click()
+        expect(self.page).to_have_url(re.compile(r"/submissions/[0-9a-f-]{36}/$"))
+
+    def one_visit(self, loan: Loan, *, note: str = NOTE) -> None:
+        """Fill one good row and go to its review."""
+        self.open(loan)
+        self.choose_type(1, "208")
+        self.type_in(1, note=note, v208_mx_Custom_2="ABCPR4821K")
+        self.review()
+        expect(self.page.locator("h1")).to_have_text(f"1 activity for {loan.title}")
+
+
+def sign_in(page: Page, site: Installation, email: str) -> None:
+    page.goto("/account/sign-in/")
+    page.get_by_label("Work e-mail").fill(email)
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def outcomes(page: Page) -> Locator:
+    return page.locator(".rows__outcome .outcome")
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-", 1) if name.startswith("v") else name.replace("_", "-")
