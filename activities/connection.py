@@ -29,17 +29,29 @@ HOLD_CHECK_EVERY: Final = timedelta(minutes=1)
 _local = threading.local()
 
 
+class NotConfigured(NotSent):
+    """The installation does not know where LeadSquared is, or with which keys."""
+
+    advice = (
+        "The portal has no address or keys of LeadSquared. An administrator sets LSQ_API_URL, LSQ_ACCESS_KEY and "
+        "LSQ_SECRET_KEY."
+    )
+
+
+class LimitUsedUp(NotSent):
+    """No permit came in the time that somebody would wait for it."""
+
+    advice = "The account’s limit of calls to LeadSquared is used up for some seconds. Try again in a moment."
+
+
 def client(kind: CallKind = CallKind.READ) -> Client:
     """Return this thread's client, whose reads ask the throttle for permits of this kind.
 
     Raises:
-        NotSent: the installation has no address or keys of LeadSquared.
+        NotConfigured: the installation has no address or keys of LeadSquared.
     """
     if not (settings.LSQ_API_URL and settings.LSQ_ACCESS_KEY and settings.LSQ_SECRET_KEY):
-        raise NotSent(
-            said="The portal has no address or keys of LeadSquared. An administrator sets LSQ_API_URL, "
-            "LSQ_ACCESS_KEY and LSQ_SECRET_KEY."
-        )
+        raise NotConfigured(said="no address or keys")
     clients: dict[tuple[str, CallKind], Client] = _local.__dict__.setdefault("clients", {})
     made_for = (keys_mark(), kind)
     if made_for not in clients:
@@ -159,7 +171,7 @@ def _permit(kind: CallKind, _: str) -> None:
     try:
         throttle.permit(kind, patience=PATIENCE[kind])
     except throttle.NoPermit as full:
-        raise NotSent(said=str(full)) from full
+        raise LimitUsedUp(said=str(full)) from full
 
 
 def _new_client(permit: Callable[[str], None]) -> Client:

@@ -7,7 +7,7 @@ rows; `check` reads the content against the catalog and returns rows to draw, ro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
@@ -111,6 +111,7 @@ class RowForm:
     code_error: str = ""
     owner_error: str = ""
     note_error: str = ""
+    refused: str = ""
 
     @property
     def more_is_open(self) -> bool:
@@ -167,6 +168,9 @@ class Reader:
     today: date
     default_owner: str
     skip_option_check: bool = False
+    # The display name of the field that carries a row's reference, and the reference of the row of a number.
+    reference_field: str = ""
+    reference_of: Callable[[int], str] = str
 
 
 def typed(post: QueryDict) -> Content:
@@ -207,12 +211,12 @@ def change(content: Content, do: str, *, default_owner: str = "") -> tuple[Conte
             del rows[index]
             looked_at = min(index, len(rows) - 1)
         elif verb == "duplicate":
-            rows.insert(index + 1, deepcopy(rows[index]))
+            rows.insert(index + 1, {**deepcopy(rows[index]), "follows": None, "refused": None})
             looked_at = index + 1
         elif verb in {"up", "down"}:
             looked_at = max(0, min(len(rows) - 1, index + (1 if verb == "down" else -1)))
             rows.insert(looked_at, rows.pop(index))
-    return {**content, "rows": rows}, max(0, looked_at) + 1
+    return {**content, "rows": rows}, max(0, min(looked_at, len(rows) - 1)) + 1
 
 
 def codes(content: Content) -> set[int]:
@@ -233,6 +237,7 @@ def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
     for form in forms:
         if not complain:
             _hush(form)
+            _say_why(form, content["rows"][form.number - 1].get("refused") or {})
         elif form.state == "unfinished":
             form.state = "error"
     if len(forms) < LARGEST and (not forms or forms[-1].state != "free"):
@@ -268,11 +273,12 @@ class _RowReader:
         self._read(code)
 
     def _read(self, code: str) -> None:
-        self.form.hidden = list(self._other_values(code))
+        self.form.hidden = [*self._other_values(code), *_origin(self.row, self.number)]
         sent: list[dict[str, Any]] = []
         if _is_code(code):
             for offered in self.reader.catalog.fields_of(int(code)):
-                sent.extend(self._field(offered, code))
+                is_reference = bool(self.reader.reference_field) and offered.name == self.reader.reference_field
+                sent.extend([self._reference(offered)] if is_reference else self._field(offered, code))
         sent.extend(self._bare(code))
         if self._is_blank(code):
             return
@@ -290,6 +296,8 @@ class _RowReader:
             owner_name=owner_name,
             note=self.form.note,
             fields=tuple(sent),
+            follows=self.row.get("follows"),
+            reference=next((each["value"] for each in sent if each.get("is_reference")), ""),
         )
 
     _missing_count = 0
@@ -461,6 +469,18 @@ class _RowReader:
             if text and key not in drawn and "~" not in key:
                 yield {"schema_name": key, "value": text}
 
+    def _reference(self, offered: CatalogField) -> dict[str, Any]:
+        """The portal's own mark on a row, by which read-back knows its activity; nobody types it."""
+        reference = self.reader.reference_of(self.number)
+        return {
+            "schema_name": offered.schema_name,
+            "label": offered.name,
+            "value": reference,
+            "shown": reference,
+            "typed": "",
+            "is_reference": True,
+        }
+
     def _other_values(self, code: str) -> Iterator[tuple[str, str]]:
         """Values that were typed for another type, kept in case the person goes back to it."""
         for other, of_type in self.row["values"].items():
@@ -477,6 +497,14 @@ def _drawn_keys(catalog: Catalog, code: str) -> set[str]:
     return inner | {each.schema_name for each in offered if not each.inner}
 
 
+def _origin(row: TypedRow, number: int) -> Iterator[tuple[str, str]]:
+    """What a retry carries along: the row it puts right, and why that one was refused."""
+    if row.get("follows"):
+        yield f"r{number}-follows", str(row["follows"])
+    for name, value in (row.get("refused") or {}).items():
+        yield f"r{number}-refused-{name}", value
+
+
 def _hush(form: RowForm) -> None:
     """Nobody likes to be told that a form is wrong before it is done."""
     form.type_error = form.code_error = form.owner_error = form.note_error = ""
@@ -486,6 +514,15 @@ def _hush(form: RowForm) -> None:
         bare.error = bare.value_error = ""
     if form.state == "error":
         form.state = "unfinished"
+
+
+def _say_why(form: RowForm, refused: Mapping[str, str]) -> None:
+    """Put the reason of a refused row at its field, or at the row where no field is named."""
+    reason = refused.get("reason", "")
+    at = [cell for cell in form.cells if refused.get("field") and cell.name.endswith(f"-{refused['field']}")]
+    for cell in at:
+        cell.error = reason
+    form.refused = "" if at else reason
 
 
 def _lay_out(forms: list[RowForm]) -> None:
@@ -521,6 +558,11 @@ def _typed_row(post: QueryDict, number: int) -> TypedRow:
         "by_code": by_code,
         "owner": _kept(post.get(f"r{number}-owner", "")),
         "note": _kept(post.get(f"r{number}-note", "")),
+        "follows": _id(post.get(f"r{number}-follows", "")),
+        "refused": {
+            "field": _kept(post.get(f"r{number}-refused-field", "")),
+            "reason": _kept(post.get(f"r{number}-refused-reason", "")),
+        },
         "values": {},
         "bare": [],
     }
@@ -538,6 +580,10 @@ def _meant(text: str) -> str:
 
 def _blank(owner: str) -> TypedRow:
     return {"code": "", "by_code": False, "owner": owner, "note": "", "values": {}, "bare": []}
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
 def _is_code(text: str) -> bool:

@@ -369,7 +369,7 @@ def _settle(submission: Submission, attempt: Attempt, error: LeadSquaredError | 
         error = _after_key_check(error, now=now)
     moment = now or clock()
     with transaction.atomic():
-        attempt.verdict = Verdict.ANSWERED if error is None else _VERDICTS[type(error)]
+        attempt.verdict = Verdict.ANSWERED if error is None else _verdict_on(error)
         attempt.said = error.said if error else ""
         attempt.save(update_fields=["verdict", "said"])
         if error is None:
@@ -404,6 +404,10 @@ def _stored(attempt: Attempt) -> RawAnswer:
         complete=attempt.complete,
         seconds=attempt.seconds or 0.0,
     )
+
+
+def _verdict_on(error: LeadSquaredError) -> Verdict:
+    return next(verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind))
 
 
 def _verdict(row: RowAnswer) -> RowVerdict:
@@ -486,7 +490,7 @@ def _record_error(submission: Submission, attempt: Attempt, error: LeadSquaredEr
         contents=contents,
         now=now,
         attempt=attempt.number,
-        summary=_VERDICTS[type(error)].label.lower() + (f" ({error.status})" if error.status else ""),
+        summary=_verdict_on(error).label.lower() + (f" ({error.status})" if error.status else ""),
     )
 
 

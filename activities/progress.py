@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Exists
+from django.db.models.functions import Now
 from django.utils.timezone import localtime
 
 from activities import connection, settling, submissions
@@ -55,9 +57,10 @@ def workers_are_silent(*, now: datetime | None = None) -> bool:
     return not Worker.objects.filter(seen_at__gt=(now or clock()) - SILENT_AFTER).exists()
 
 
-def is_stuck(*, now: datetime | None = None) -> bool:
-    """Whether submissions wait and nobody posts them."""
-    return Submission.objects.filter(state=State.QUEUED).exists() and workers_are_silent(now=now)
+def is_stuck() -> bool:
+    """Whether submissions wait and nobody posts them; one query, as every page asks it."""
+    seen = Worker.objects.filter(seen_at__gt=Now() - SILENT_AFTER)
+    return Submission.objects.filter(~Exists(seen), state=State.QUEUED).exists()
 
 
 def _words(submission: Submission, summary: str, now: datetime) -> tuple[str, str]:

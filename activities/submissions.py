@@ -6,6 +6,7 @@ that sends twice meets the first submission and changes nothing.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -37,6 +38,7 @@ class NewRow:
     note: str = ""
     fields: tuple[dict[str, Any], ...] = ()
     follows: int | None = None
+    reference: str = ""
 
     @property
     def seen_fields(self) -> list[dict[str, Any]]:
@@ -125,6 +127,12 @@ def submit(
             follows=str(submission.follows.public_id) if submission.follows else "",
         )
     return submission
+
+
+def reference(public_id: uuid.UUID, number: int) -> str:
+    """Return the mark of a draft's row: short, the same each time it is asked for, and nobody else's."""
+    digest = hashlib.sha256(f"{public_id} {number}".encode()).digest()
+    return base64.b32encode(digest[:10]).decode()
 
 
 def submitted_before(public_id: uuid.UUID, *, by: audit.Actor, seen: str | None = None) -> Submission:
@@ -310,6 +318,7 @@ def _new_rows(submission: Submission, rows: Sequence[NewRow]) -> list[Row]:
             note=row.note,
             fields=list(row.fields),
             follows_id=row.follows if row.follows in known else None,
+            reference=row.reference,
         )
         for number, row in enumerate(rows, start=1)
     ]
@@ -343,7 +352,8 @@ def _canonical(opportunity_id: str, rows: Sequence[Any], *, skip_option_check: b
 
 
 def _sent(code: int, owner_email: str, note: str, fields: Sequence[dict[str, Any]]) -> list[Any]:
-    return [code, owner_email, note, [_sent_field(field) for field in fields]]
+    # A reference differs from draft to draft; the same rows are the same rows all the same.
+    return [code, owner_email, note, [_sent_field(field) for field in fields if not field.get("is_reference")]]
 
 
 def _sent_field(field: dict[str, Any]) -> list[Any]:
@@ -359,6 +369,8 @@ def _typed(row: Row) -> dict[str, Any]:
     values: dict[str, Any] = {}
     bare: list[dict[str, str]] = []
     for field in row.fields:
+        if field.get("is_reference"):
+            continue
         if field.get("bare"):
             bare.append({"schema_name": field["schema_name"], "value": field["value"]})
         elif field.get("fields"):

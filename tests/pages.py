@@ -11,6 +11,7 @@ from django.test import Client
 
 FORM = "application/x-www-form-urlencoded"
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_BLOCKS = {"br", "dd", "div", "dt", "h1", "h2", "h3", "li", "option", "p", "pre", "summary", "td", "th"}
 Pairs = list[tuple[str, str]]
 
 
@@ -89,6 +90,8 @@ class Page(HTMLParser):
         if "id" in given:
             self.ids.append(given["id"])
             self.controls[given["id"]] = {**given, "tag": tag}
+        if tag in _BLOCKS:
+            self._texts.append(" ")
         if tag not in _VOID:
             self._open.append((tag, given.get("id", "")))
         self._note_references(tag, given)

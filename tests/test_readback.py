@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -411,3 +412,44 @@ class TestSchedule:
         Submission.objects.update(organisation="another")
 
         assert readback.look_next(now=clock() + timedelta(hours=1)) is False
+
+
+class TestReferences:
+    def a_marked_row(self, reference, **changes):
+        field = a_field("mx_Custom_9", reference, label="Portal reference", is_reference=True)
+        return a_new_row(fields=(field,), reference=reference, **changes)
+
+    def test_find_a_row_whose_note_was_changed(self, post, sandbox):
+        sandbox.fault("note_changed")
+        submission = post([self.a_marked_row("REF1")])
+
+        look(submission, after=-100)
+
+        assert outcomes(submission) == [CREATED]
+
+    def test_tell_identical_rows_apart(self, post):
+        submission = post([self.a_marked_row("REF1", note="same"), self.a_marked_row("REF2", note="same")])
+
+        look(submission, after=-100)
+
+        assert outcomes(submission) == [CREATED, CREATED]
+
+    def test_do_not_credit_a_colleagues_identical_row(self, post, sandbox):
+        submission = post([self.a_marked_row("REF1")], fault="reset_before_write")
+        sandbox.add_activity(
+            submission.opportunity_id,
+            code=208,
+            note="PAN collected",
+            owner_email="kabir.shah@sahyadrihfc.in",
+            values={"mx_Custom_9": "REF2"},
+        )
+
+        look(submission, after=-100)
+
+        assert outcomes(submission) == [OPEN]
+
+    def test_of_a_draft_stay_the_same_and_differ_by_row(self):
+        one, other = uuid.uuid4(), uuid.uuid4()
+
+        assert submissions.reference(one, 1) == submissions.reference(one, 1)
+        assert len({submissions.reference(each, n) for each in (one, other) for n in (1, 2)}) == 4

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
@@ -66,7 +68,7 @@ def review(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     draft = drafts.find(public_id, owner=person_of(request))
     if draft is None:
         return _submitted_already(request, public_id)
-    checked = _check(request, draft.content, complain=True)
+    checked = _check(request, draft.public_id, draft.content, complain=True)
     if checked.problems or not draft.opportunity_id:
         return _editor(request, draft.public_id, draft.opportunity, draft.content, draft=draft, complain=True)
     if request.method == "POST":
@@ -173,7 +175,7 @@ def _press(request: HttpRequest) -> HttpResponse:
 
 
 def _to_review(request: HttpRequest, draft: Draft) -> HttpResponse:
-    if draft.opportunity_id and not _check(request, draft.content, complain=True).problems:
+    if draft.opportunity_id and not _check(request, draft.public_id, draft.content, complain=True).problems:
         return redirect("submissions:review", draft.public_id)
     return _editor(request, draft.public_id, draft.opportunity, draft.content, draft=draft, complain=True)
 
@@ -188,7 +190,7 @@ def _editor(
     complain: bool = False,
 ) -> HttpResponse:
     catalog.ensure(forms.codes(content))
-    checked = _check(request, content, complain=complain)
+    checked = _check(request, public_id, content, complain=complain)
     problems = checked.problems if complain else []
     opportunity_error = ""
     if complain and not opportunity.get("id"):
@@ -210,13 +212,15 @@ def _editor(
     return render(request, "submissions/new.html", context, status=422 if problems else 200)
 
 
-def _check(request: HttpRequest, content: forms.Content, *, complain: bool) -> forms.Checked:
+def _check(request: HttpRequest, public_id: uuid.UUID, content: forms.Content, *, complain: bool) -> forms.Checked:
     reader = forms.Reader(
         catalog=catalog.load(forms.codes(content)),
         zone=person_of(request).zone,
         today=localdate(),
         default_owner=person_of(request).lsq_email,
         skip_option_check=bool(content.get("skip_option_check")),
+        reference_field=settings.LSQ_REFERENCE_FIELD,
+        reference_of=partial(submissions.reference, public_id),
     )
     return forms.check(content, reader, complain=complain)
 

@@ -19,7 +19,6 @@ ROHAN: Final = "rohan.deshpande@sahyadrihfc.in"
 ANANYA: Final = "ananya.bose@sahyadrihfc.in"
 NOTE: Final = "Met her at the flat, originals seen"
 ACTIVITY_ID: Final = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
-ANYTHING: Final = re.compile(r"")
 
 
 @dataclass(frozen=True)
@@ -104,18 +103,19 @@ class Editor:
     def show_fields(self) -> None:
         """Without scripts a button draws what follows from a choice."""
         if not self.scripts:
-            self.page.get_by_role("button", name="Update fields and lists").click()
+            with self.page.expect_navigation():
+                self.page.get_by_role("button", name="Update fields and lists").click()
         self.drawn()
 
     def drawn(self) -> None:
         if self.scripts:
-            expect(self.page.locator("row-editor")).not_to_have_attribute("aria-busy", ANYTHING)
+            expect(self.page.locator("row-editor[aria-busy]")).to_have_count(0)
 
     def do(self, what: str, row: int) -> None:
         """Press a button of a row's menu: duplicate, up, down or remove."""
         self.page.locator(f"#row-{row} .menu > summary").click()
-        self.page.locator(f"button[value={what}-{row}]").click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.locator(f"button[value={what}-{row}]").click()
 
     def tick(self, row: int, name: str, *options: str) -> None:
         field = self.page.locator(f"#row-{row} fieldset", has=self.page.locator(f"#r{row}-{name}"))

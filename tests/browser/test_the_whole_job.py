@@ -129,11 +129,9 @@ def _see_created(page: Page, found: Locator, count: int, *, scripts: bool) -> No
     if scripts:
         expect(found).to_have_text(["Created"] * count)
         return
-    again = page.get_by_role("link", name="Look again")
-    page.wait_for_load_state()
-    while again.count():
-        again.click()
-        page.wait_for_load_state()
+    while "Created" not in found.first.inner_text():
+        with page.expect_navigation():
+            page.get_by_role("link", name="Look again").click()
     expect(found).to_have_text(["Created"] * count)
 
 

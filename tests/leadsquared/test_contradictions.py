@@ -6,6 +6,7 @@ import json
 import pickle
 
 import pytest
+import requests
 
 from activities.leadsquared import (
     LeadSquaredError,
@@ -18,6 +19,7 @@ from activities.leadsquared import (
     in_words,
     read_bulk,
 )
+from activities.leadsquared.wire import TooLate, _translated
 
 FIRST, SECOND = "11111111-2222-4333-8444-555555555555", "66666666-7777-4888-9999-aaaaaaaaaaaa"
 
@@ -181,6 +183,14 @@ def test_every_error_survives_pickling(error):
 
     assert (type(copy), copy.__dict__, str(copy)) == (type(error), error.__dict__, str(error))
     assert (copy.for_user, copy.may_have_written) == (error.for_user, error.may_have_written)
+
+
+def test_where_an_answer_began_to_come_no_exception_proves_that_nothing_left():
+    assert type(_translated(TooLate(), raw(b"half"), 1)) is Unclear
+
+
+def test_where_the_first_byte_was_on_its_way_no_exception_proves_that_nothing_left():
+    assert type(_translated(requests.exceptions.InvalidURL("http://["), None, 1, has_begun=True)) is Unclear
 
 
 # Words

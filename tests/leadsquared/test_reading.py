@@ -155,6 +155,10 @@ def test_half_of_a_surrogate_pair_and_nul_are_not_stored():
     assert as_text("a\x00b\ud83d") == "ab?"
 
 
+def test_a_value_nested_too_deep_to_be_written_is_empty():
+    assert as_text(_nested(100_000)) == ""
+
+
 # Users and leads
 
 
@@ -295,6 +299,7 @@ def test_a_flat_activity_is_read():
         "CreatedOn": "2031-02-03 09:10:11",
         "mx_Custom_1": "0",
         "mx_Custom_2": None,
+        "mx_Custom_4": 0,
         "mx_Custom_3x007Emx_CustomObject_1": "inner",
     }
 
@@ -302,7 +307,7 @@ def test_a_flat_activity_is_read():
 
     assert (found.id, found.code, found.note, found.owner) == ("a-1", 231, "Met", "Meera Iyer")
     assert (found.created_by, found.created_at) == ("api@x.in", datetime(2031, 2, 3, 9, 10, 11, tzinfo=UTC))
-    assert found.values == {"mx_Custom_1": "0", "mx_Custom_3~mx_CustomObject_1": "inner"}
+    assert found.values == {"mx_Custom_1": "0", "mx_Custom_4": "0", "mx_Custom_3~mx_CustomObject_1": "inner"}
 
 
 def test_an_activity_of_the_trail_has_its_values_in_two_places():

@@ -164,6 +164,18 @@ def test_reads_share_a_connection(client_of, peer):
     assert server.connections == 1
 
 
+def test_a_write_does_not_use_the_connection_that_a_read_left_open(client_of, peer):
+    left_open: list[socket.socket] = []
+    server = peer(lambda connection: (connection.sendall(answer(ME)), left_open.append(connection.dup())))
+    client = client_of(server.url)
+
+    client.who_am_i()
+    raw = post(client)
+
+    assert (raw.body, server.connections) == (ME, 2)
+    assert [each.close() for each in left_open] == [None, None]
+
+
 def test_a_read_after_one_that_failed_has_a_connection_of_its_own(client_of, peer):
     server = peer(one_after_the_other(resets, says(answer(ME))))
     client = client_of(server.url)
