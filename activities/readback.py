@@ -234,9 +234,10 @@ def _conclude(submission: Submission, attempt: Attempt, seen: Seen, this: Look, 
 
 
 def _why_a_person(doubtful: set[int]) -> str:
-    rows = ", ".join(str(number) for number in sorted(doubtful))
+    *others, last = [str(number) for number in sorted(doubtful)]
+    rows = f"rows {', '.join(others)} and {last}" if others else f"row {last}"
     return (
-        f"LeadSquared holds activities that may be row {rows}, but differ from what was sent or are more than were "
+        f"LeadSquared holds activities that may be {rows}, but differ from what was sent or are more than were "
         "sent. Somebody who knows has to say which are ours."
     )
 

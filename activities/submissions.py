@@ -195,11 +195,11 @@ def look_again(submission: Submission, *, by: audit.Actor, now: datetime | None 
 
 
 def decide(submission: Submission, *, ours: Mapping[int, str], by: audit.Actor, now: datetime | None = None) -> None:
-    """Settle what was put before a person: these activities are these rows; the other unconfirmed rows do not exist.
+    """Settle what was put before a person: for each unconfirmed row the activity that it is, or nothing for none.
 
     Raises:
         PermissionDenied: it is neither this person's nor is this person an administrator.
-        NotOffered: it is not before a person, or an activity is not among those that the last look left over.
+        NotOffered: it is not before a person, a row is not decided, or an activity is not among those left over.
     """
     permissions.check_can_cancel(by.user, submission)
     moment = now or clock()
@@ -207,10 +207,12 @@ def decide(submission: Submission, *, ours: Mapping[int, str], by: audit.Actor, 
         current = Submission.objects.select_for_update().get(pk=submission.pk)
         offered = {each["id"] for each in leftovers(current)}
         chosen = [activity_id for activity_id in ours.values() if activity_id]
-        if current.needs_person_since is None or not set(chosen) <= offered or len(set(chosen)) < len(chosen):
-            raise NotOffered
         rows = current.rows.filter(outcome=Outcome.UNCONFIRMED).order_by("number")
-        verdicts = {row.number: _decided(ours.get(row.number, ""), by) for row in rows}
+        numbers = list(rows.values_list("number", flat=True))
+        fits = set(chosen) <= offered and len(set(chosen)) == len(chosen) and set(numbers) == set(ours)
+        if current.needs_person_since is None or not fits:
+            raise NotOffered
+        verdicts = {number: _decided(ours[number], by) for number in numbers}
         evidence = [f"row {number}: {verdict.activity_id or 'none'}" for number, verdict in verdicts.items()]
         decision = f"{len(chosen)} of {len(verdicts)} unconfirmed rows are in LeadSquared"
         audit.record(audit.Action.DECIDED, current, by=by, now=moment, decision=decision, evidence=evidence)

@@ -29,7 +29,6 @@ class TestIdentify:
     def test_keeps_whose_keys_these_are(self, sandbox):
         account = connection.identify(now=NOON)
 
-        assert account.user_email == sandbox.key_user.email
         assert account.user_name == sandbox.key_user.name
         assert account.organisation
         assert account.host == sandbox.url.split("/")[2]

@@ -282,10 +282,18 @@ class TestWhatNobodyCanTell:
         submission = post(1)
         self.needs_a_person(submission)
 
-        submissions.decide(submission, ours={}, by=an_actor(asha))
+        submissions.decide(submission, ours={1: ""}, by=an_actor(asha))
 
         assert outcomes(submission) == [ABSENT]
         assert audit.entries_about(submission).filter(action="submission.decided").count() == 1
+
+    def test_a_row_that_is_not_decided_is_refused(self, post, sandbox, asha):
+        sandbox.fault("note_changed")
+        submission = post(1)
+        self.needs_a_person(submission)
+
+        with pytest.raises(submissions.NotOffered):
+            submissions.decide(submission, ours={}, by=an_actor(asha))
 
     def test_an_activity_that_was_not_offered_is_refused(self, post, sandbox, asha):
         sandbox.fault("note_changed")

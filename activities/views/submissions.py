@@ -131,13 +131,12 @@ def decide(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Take a person's word on which activities are which rows."""
     submission = _visible(request, public_id)
     numbers = range(1, submission.row_count + 1)
-    ours = {n: chosen for n in numbers if (chosen := request.POST.get(f"row-{n}", "")) not in {"", "none"}}
+    chosen = {n: request.POST.get(f"row-{n}", "") for n in numbers}
+    ours = {n: "" if choice == "none" else choice for n, choice in chosen.items() if choice}
     try:
         submissions.decide(submission, ours=ours, by=actor_of(request))
     except submissions.NotOffered:
-        messages.warning(
-            request, "Nothing was decided: choose each activity for one row at most, among those that stand here now."
-        )
+        messages.warning(request, "Nothing was decided: choose for every row, and each activity for one row at most.")
     return redirect("submissions:detail", public_id)
 
 

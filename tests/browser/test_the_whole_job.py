@@ -131,7 +131,7 @@ def _see_created(page: Page, found: Locator, count: int, *, scripts: bool) -> No
         return
     while "Created" not in found.first.inner_text():
         with page.expect_navigation():
-            page.get_by_role("link", name="Look again").click()
+            page.get_by_role("link", name="Show it anew").click()
     expect(found).to_have_text(["Created"] * count)
 
 

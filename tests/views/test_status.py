@@ -65,7 +65,7 @@ def test_lists_that_cannot_be_had_say_why(dev_client, settings):
 
     response = dev_client.post("/status/refresh/", follow=True)
 
-    assert "LeadSquared could not be reached, and nothing was sent." in response.content.decode()
+    assert "The portal has no address or keys of LeadSquared." in response.content.decode()
 
 
 def test_a_monitor_needs_no_sign_in(client, db):

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from activities import connection, progress
+from activities.models import Account, Attempt, Outcome, State, Verdict, Worker
+from tests.builders import NOON, a_submission
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def at_work(settings):
+    """Known keys, and a worker that has just been seen."""
+    settings.LSQ_API_URL = "https://api-in21.leadsquared.com/v2"
+    Account.objects.update(
+        keys_mark=connection.keys_mark(), organisation="org", host="api-in21.leadsquared.com", user_name="Ananya"
+    )
+    Worker.objects.create(name="w", started_at=NOON, seen_at=NOON)
+
+
+def of(submission, **more) -> progress.Progress:
+    rows = list(submission.rows.order_by("number"))
+    return progress.of(submission, rows, list(submission.attempts.all()), now=more.get("now", NOON))
+
+
+def an_attempt(submission, **changes) -> Attempt:
+    kept = {"number": 1, "started_at": NOON, "lease_until": NOON, "worker": "w", "url": "x", "request": b"[]"}
+    return Attempt.objects.create(submission=submission, **{**kept, **changes})
+
+
+class TestWhatItSays:
+    @pytest.mark.parametrize(
+        ("state", "headline"),
+        [
+            (State.QUEUED, "2 activities queued"),
+            (State.SENDING, "Sending 2 activities"),
+            (State.UNCONFIRMED, "2 unconfirmed"),
+            (State.POSTED, "2 created"),
+            (State.NOT_POSTED, "2 rejected"),
+        ],
+    )
+    def test_in_each_state(self, asha, state, headline):
+        assert of(a_submission(asha, rows=2, state=state)).headline == headline
+
+    def test_of_a_single_row(self, asha):
+        assert of(a_submission(asha)).headline == "1 activity queued"
+
+    def test_of_a_mixed_end(self, asha):
+        rows = [{"outcome": Outcome.CREATED}, {"outcome": Outcome.REJECTED, "reason": "why"}]
+
+        assert of(a_submission(asha, rows, State.PARTLY_POSTED)).headline == "1 created, 1 rejected"
+
+    def test_that_unconfirmed_rows_are_never_sent_again(self, asha):
+        assert "never sent again until that is known" in of(a_submission(asha, state=State.UNCONFIRMED)).sentence
+
+
+class TestWhyItWaits:
+    def why(self, submission, **more) -> str:
+        return of(submission, **more).sentence
+
+    def test_for_its_turn(self, asha):
+        assert "It is next." in self.why(a_submission(asha))
+
+    @pytest.mark.parametrize(("before", "words"), [(1, "1 submission is before it."), (3, "3 submissions are before")])
+    def test_for_those_before_it(self, asha, before, words):
+        for _ in range(before):
+            a_submission(asha)
+
+        assert words in self.why(a_submission(asha))
+
+    def test_for_a_hold_to_end(self, asha):
+        Account.objects.update(hold_since=NOON, hold_reason="The keys were refused.")
+
+        assert "does not send at the moment. The keys were refused." in self.why(a_submission(asha))
+
+    def test_for_a_worker(self, asha):
+        assert "no worker has been seen for a minute" in self.why(a_submission(asha), now=NOON + timedelta(seconds=61))
+
+    def test_for_the_keys_of_its_account(self, asha):
+        assert "another LeadSquared account" in self.why(a_submission(asha, organisation="another"))
+
+    @pytest.mark.parametrize("state", [State.SENDING, State.UNCONFIRMED])
+    def test_for_an_earlier_one_on_its_opportunity(self, asha, state):
+        first = a_submission(asha, state=state)
+
+        assert "An earlier submission" in self.why(a_submission(asha, opportunity_id=first.opportunity_id))
+
+    def test_for_the_next_try(self, asha):
+        more = {"attempt_count": 1, "not_before": NOON + timedelta(seconds=15), "explanation": "It was not reached."}
+
+        assert "It was not reached. The next try is in about 15 seconds." in self.why(a_submission(asha, **more))
+
+    def test_for_the_pause_that_leadsquared_asked_for(self, asha):
+        Account.objects.update(paused_until=NOON + timedelta(seconds=5))
+
+        assert "LeadSquared asked for a pause; about 5 seconds." in self.why(a_submission(asha))
+
+    def test_and_that_the_page_can_be_left(self, asha):
+        assert "You can leave this page." in self.why(a_submission(asha))
+
+
+class TestItsSteps:
+    def steps(self, submission) -> list[str]:
+        return [step.text.partition(" 1")[0] for step in of(submission).steps]
+
+    def test_of_a_queued_one(self, asha):
+        assert self.steps(a_submission(asha)) == ["Saved", "Queued", "Settled"]
+
+    def test_of_one_whose_answer_is_awaited(self, asha):
+        submission = a_submission(asha, state=State.SENDING)
+        an_attempt(submission)
+
+        assert self.steps(submission) == ["Saved", "Sent", "Waiting for the answer", "Settled"]
+
+    def test_of_one_that_could_not_be_sent(self, asha):
+        submission = a_submission(asha)
+        an_attempt(submission, verdict=Verdict.NOT_SENT, answered_at=NOON)
+
+        assert "Could not be sent" in self.steps(submission)
+
+    def test_of_one_that_was_answered(self, asha):
+        submission = a_submission(asha, state=State.POSTED)
+        an_attempt(submission, answered_at=NOON, status=200, answer=b"{}", seconds=0.44)
+
+        assert "Answered 200 after 0.4 s" in [step.text for step in of(submission).steps]
+
+    def test_of_one_that_got_no_answer(self, asha):
+        submission = a_submission(asha, state=State.UNCONFIRMED)
+        an_attempt(submission, answered_at=NOON, verdict=Verdict.UNCLEAR)
+
+        assert self.steps(submission)[:3] == ["Saved", "Sent", "No answer"]
+
+    def test_are_in_the_active_zone(self, asha, settings):
+        assert of(a_submission(asha)).steps[0].text == "Saved 17:30:00"
+
+    @pytest.mark.parametrize("state", [State.QUEUED, State.UNCONFIRMED])
+    def test_have_one_current_one_before_it_settles(self, asha, state):
+        assert sum(step.is_current for step in of(a_submission(asha, state=state)).steps) == 1
+
+
+@pytest.mark.parametrize(("seconds", "silent"), [(0, False), (59, False), (61, True)])
+def test_workers_are_silent_after_a_minute(seconds, silent):
+    assert progress.workers_are_silent(now=NOON + timedelta(seconds=seconds)) is silent
