@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from activities.models import Draft, Outcome, State
+from tests.builders import a_field, a_submission
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def partly_posted(asha):
+    bad = {
+        "outcome": Outcome.REJECTED,
+        "reason": "A value does not fit its field.",
+        "problem_field": "mx_Custom_2",
+        "fields": [a_field(typed="TOO LONG A PAN")],
+    }
+    return a_submission(asha, [{"outcome": Outcome.CREATED}, bad], State.PARTLY_POSTED)
+
+
+def retry(client, submission, *, follow=True):
+    return client.post(reverse("submissions:retry", args=[submission.public_id]), follow=follow)
+
+
+def test_the_editor_opens_with_the_rows_that_do_not_exist(asha_client, partly_posted, sandbox):
+    retry(asha_client, partly_posted)
+
+    (row,) = Draft.objects.get().content["rows"]
+    assert row["note"] == "Note 2"
+
+
+def test_the_reason_stands_at_the_field(asha_client, partly_posted, sandbox):
+    page = retry(asha_client, partly_posted).content.decode()
+
+    assert 'id="r1-v208-mx_Custom_2-error"' in page
+    assert "A value does not fit its field." in page
+
+
+def test_the_reason_and_the_link_survive_a_press_of_a_button(asha_client, partly_posted, sandbox):
+    retry(asha_client, partly_posted)
+    draft = Draft.objects.get()
+    row = partly_posted.rows.get(number=2)
+    posted = {
+        "draft": str(draft.public_id),
+        "rows": "1",
+        "r1-type": "208",
+        "r1-owner": "kabir.shah@sahyadrihfc.in",
+        "r1-note": "Note 2",
+        "r1-follows": str(row.pk),
+        "r1-refused-field": "mx_Custom_2",
+        "r1-refused-reason": row.reason,
+        "do": "add",
+    }
+
+    asha_client.post(reverse("submissions:new"), posted)
+
+    draft.refresh_from_db()
+    assert draft.content["rows"][0]["follows"] == row.pk
+    assert draft.content["rows"][0]["refused"]["reason"] == row.reason
+
+
+def test_what_is_unconfirmed_cannot_be_retried(asha_client, asha):
+    submission = a_submission(asha, state=State.UNCONFIRMED)
+
+    page = retry(asha_client, submission).content.decode()
+
+    assert "nothing to post again" in page
+    assert not Draft.objects.exists()
+
+
+def test_an_auditor_may_not(chitra_client, partly_posted):
+    assert retry(chitra_client, partly_posted).status_code == 403
+
+
+def test_somebody_elses_does_not_exist(bala_client, partly_posted):
+    assert retry(bala_client, partly_posted).status_code == 404
