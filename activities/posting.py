@@ -36,8 +36,7 @@ from activities.models import Account, Attempt, Call, CallKind, Outcome, Row, St
 from activities.models.clock import clock
 from activities.settling import RowVerdict
 
-# A lease outlives the call's own deadline, so that nobody takes over what may still be on its way.
-LEASE_MARGIN: Final = timedelta(seconds=30)
+SHORTEST_LEASE_MARGIN: Final = 5.0
 TAKEN_OVER: Final = "taken over"
 BACK_OFF_SECONDS: Final = (2, 5, 15, 60, 300)
 BULK_PATH: Final = "/ProspectActivity.svc/Bulk/CustomActivity/Add/ByOpportunityId?opportunityId="
@@ -130,7 +129,7 @@ def take_over_expired(*, now: datetime | None = None) -> int:
     for submission in expired:
         # Whoever takes it over is its owner: the worker that wakes up after all finds its lease gone.
         still_expired = Submission.objects.filter(pk=submission.pk, lease_until=submission.lease_until)
-        if not still_expired.update(lease_until=moment + LEASE_MARGIN, leased_by=TAKEN_OVER):
+        if not still_expired.update(lease_until=moment + _lease_margin(), leased_by=TAKEN_OVER):
             continue
         taken += 1
         try:
@@ -242,8 +241,16 @@ def _outgoing_field(field: dict[str, Any]) -> OutgoingField:
     )
 
 
+def _lease_margin() -> timedelta:
+    """A call begins within its deadline after the claim and takes as long again at most: a lease outlives both.
+
+    Nobody takes over what may still be on its way.
+    """
+    return timedelta(seconds=max(SHORTEST_LEASE_MARGIN, settings.LSQ_CALL_DEADLINE))
+
+
 def _claim(account: Account, *, worker: str, now: datetime) -> Submission | None:
-    lease = now + timedelta(seconds=settings.LSQ_CALL_DEADLINE + settings.LSQ_CONNECT_TIMEOUT) + LEASE_MARGIN
+    lease = now + timedelta(seconds=settings.LSQ_CALL_DEADLINE + settings.LSQ_CONNECT_TIMEOUT) + _lease_margin()
     try:
         with transaction.atomic():
             submission = due(account, now=now).select_for_update(skip_locked=True, of=("self",)).first()

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists
+from django.db.models import Count, Exists, Subquery
 from django.db.models.functions import Now
 from django.utils.timezone import localtime
 
-from activities import connection, settling, submissions
+from activities import connection, settling
 from activities.models import Account, Attempt, Row, State, Submission, Verdict, Worker
 from activities.models.clock import clock
 
@@ -50,11 +50,6 @@ def of(
         steps=tuple(_steps(submission, attempts)),
         goes_on=submission.look_at is not None or (not submission.is_settled and submission.needs_person_since is None),
     )
-
-
-def workers_are_silent(*, now: datetime | None = None) -> bool:
-    """Whether no worker has been seen lately, so that nothing that is queued will be sent."""
-    return not Worker.objects.filter(seen_at__gt=(now or clock()) - SILENT_AFTER).exists()
 
 
 def is_stuck() -> bool:
@@ -97,20 +92,20 @@ def _why_it_waits(submission: Submission, now: datetime) -> str:
     account = connection.account()
     if account.hold_since:
         return f"The portal does not send at the moment. {account.hold_reason} It goes on by itself after that."
-    if workers_are_silent(now=now):
+    queue = _queue(submission, now)
+    if queue.is_silent:
         return "Nobody is posting at the moment: no worker has been seen for a minute. Tell an administrator."
     if not _is_of(submission, account):
         return "It was submitted for another LeadSquared account than the one the portal has keys for now."
-    if _is_blocked(submission):
+    if queue.is_blocked:
         return "An earlier submission to this opportunity is not settled yet; this one follows it."
     seconds = (submission.not_before - now).total_seconds()
     if submission.attempt_count and seconds > 0:
         return f"{submission.explanation} The next try is in about {seconds:.0f} seconds."
     if account.paused_until and account.paused_until > now:
         return f"LeadSquared asked for a pause; about {(account.paused_until - now).total_seconds():.0f} seconds."
-    before = submissions.place_in_queue(submission)
-    if before:
-        return f"{before} {'submission is' if before == 1 else 'submissions are'} before it."
+    if queue.before_count:
+        return f"{queue.before_count} {'submission is' if queue.before_count == 1 else 'submissions are'} before it."
     return "It is next."
 
 
@@ -118,13 +113,30 @@ def _is_of(submission: Submission, account: Account) -> bool:
     return (submission.organisation, submission.host) == (account.organisation, account.host)
 
 
-def _is_blocked(submission: Submission) -> bool:
-    return Submission.objects.filter(
-        organisation=submission.organisation,
+@dataclass(frozen=True)
+class _Queue:
+    """What stands around a queued submission."""
+
+    is_silent: bool
+    is_blocked: bool
+    before_count: int
+
+
+def _queue(submission: Submission, now: datetime) -> _Queue:
+    """Look around once: whether a worker was seen, whether the opportunity is taken, and who comes before."""
+    of_account = Submission.objects.filter(organisation=submission.organisation)
+    in_flight = of_account.filter(
         opportunity_id=submission.opportunity_id,
         state__in=[State.SENDING, State.UNCONFIRMED],
         needs_person_since=None,
-    ).exists()
+    )
+    before = of_account.filter(state=State.QUEUED, id__lt=submission.pk).values("state").annotate(count=Count("pk"))
+    seen = Worker.objects.filter(seen_at__gt=now - SILENT_AFTER)
+    found = Submission.objects.filter(pk=submission.pk).values_list(
+        ~Exists(seen), Exists(in_flight), Subquery(before.values("count"))
+    )
+    is_silent, is_blocked, before_count = found.get()
+    return _Queue(is_silent=is_silent, is_blocked=is_blocked, before_count=before_count or 0)
 
 
 def _steps(submission: Submission, attempts: Sequence[Attempt]) -> Iterator[Step]:

@@ -25,8 +25,6 @@ from activities.settling import RowVerdict
 
 # How far before the attempt an activity may be dated: LeadSquared's times have whole seconds, and several clocks.
 WINDOW_MARGIN: Final = timedelta(seconds=30)
-# A look is its worker's for this long; then another may do it.
-LOOK_LEASE: Final = timedelta(seconds=90)
 OPEN_OUTCOMES: Final = {
     State.UNCONFIRMED: Outcome.UNCONFIRMED,
     State.PARTLY_POSTED: Outcome.NOT_CREATED,
@@ -54,7 +52,7 @@ def look_next(*, now: datetime | None = None) -> bool:
     due = ours.filter(look_at__lte=moment).order_by("look_at", "id")
     for submission in due[:10]:
         taken = Submission.objects.filter(pk=submission.pk, look_at=submission.look_at)
-        if taken.update(look_at=moment + LOOK_LEASE):
+        if taken.update(look_at=moment + _look_lease()):
             submission.refresh_from_db()
             try:
                 look(submission, now=now)
@@ -63,6 +61,11 @@ def look_next(*, now: datetime | None = None) -> bool:
                 raise
             return True
     return False
+
+
+def _look_lease() -> timedelta:
+    """How long a look is its worker's; then another may do it, which does no harm if the first still looks."""
+    return timedelta(seconds=max(10.0, 2 * settings.LSQ_CALL_DEADLINE))
 
 
 def look(submission: Submission, *, kind: CallKind = CallKind.BACKGROUND, now: datetime | None = None) -> bool:

@@ -1,6 +1,7 @@
-"""WORKER: the loop. Every duty in turn until nothing is due; then it waits for the bell.
+"""WORKER: the loops. Every duty in turn until nothing is due; then they wait for the bell.
 
-Any number of threads, processes and hosts may run it: each duty claims its work by a conditional UPDATE.
+Any number of threads, processes and hosts may run them: each duty claims its work by a conditional UPDATE. Posting and
+background reads (looks, lists) are separate threads, since a background read may wait long for its share of the limit.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
@@ -21,107 +22,111 @@ from activities.models import CallKind, Worker
 from activities.models.clock import clock
 
 HEARTBEAT_EVERY: Final = timedelta(seconds=10)
+FORGOTTEN_AFTER: Final = timedelta(days=7)
 LONGEST_WAIT_SECONDS: Final = {"postgresql": 2.0, "sqlite": 0.25}
 PAUSE_AFTER_SURPRISE_SECONDS: Final = 2.0
 
+Duty = Callable[[], object]
 logger = logging.getLogger(__name__)
 
 
-def work(name: str, stop: threading.Event) -> None:
-    """Do every duty until told to stop; a call that has begun is finished first."""
-    ears = bell.Listener()
-    try:
-        while not stop.is_set():
-            close_old_connections()
-            wait = _round(name, stop)
-            if not stop.is_set():
-                ears.wait(min(wait, LONGEST_WAIT_SECONDS[connection.vendor]))
-    finally:
-        ears.close()
-        connection.close()
+def post(name: str, stop: threading.Event) -> None:
+    """Post what is queued and keep the queue in order until told to stop; a call that has begun is finished first."""
+    duties = housekeeping(name)
+    _loop(stop, lambda: post_round(name, duties, stop))
 
 
-def post_everything_due(name: str, *, now: datetime | None = None) -> int:
-    """Post until nothing is due at this moment; return how many submissions were sent."""
-    count = 0
-    while posting.post_next(worker=name, now=now):
-        count += 1
-    return count
+def read(stop: threading.Event) -> None:
+    """Look for what is unconfirmed, and keep the lists fresh, until told to stop."""
+    _loop(stop, read_round)
 
 
-def _round(name: str, stop: threading.Event) -> float:
-    """Do each duty once, posting as long as there is something to post; return the seconds to wait."""
-    wait = max(LONGEST_WAIT_SECONDS.values())
-    for duty in (
-        _beat(name),
-        _identify,
+def housekeeping(name: str) -> list[Duty]:
+    """Return what a posting thread of this name does before it posts, each time around."""
+    return [
+        lambda: _beat(name),
+        _seldom(_identify, every=leadsquared.HOLD_CHECK_EVERY),
         leadsquared.lift_hold_if_accepted,
         posting.take_over_expired,
         posting.give_up_old,
         posting.read_back_doubted,
-        _forget,
-    ):
+        _seldom(throttle.forget_old_calls, every=timedelta(minutes=10)),
+    ]
+
+
+def post_round(name: str, duties: Sequence[Duty], stop: threading.Event) -> float:
+    """Do each duty once and post as long as something is due; return the seconds to wait."""
+    for duty in duties:
         _safely(duty)
     while not stop.is_set():
         try:
             if not posting.post_next(worker=name):
                 break
         except throttle.NoPermit as full:
-            wait = min(wait, full.seconds)
-            break
+            return full.seconds
         except Exception:
             logger.exception("Posting raised; its submission is settled when its lease ends.")
-            time.sleep(PAUSE_AFTER_SURPRISE_SECONDS)
-            break
-    _safely(readback.look_next)
-    _safely(catalog.refresh_due)
-    return wait
+            return PAUSE_AFTER_SURPRISE_SECONDS
+    return max(LONGEST_WAIT_SECONDS.values())
 
 
-def _safely(duty: Callable[[], object]) -> None:
+def read_round() -> float:
+    """Look once and refresh one list; return the seconds to wait, none while there is more to read."""
+    looked = _safely(readback.look_next)
+    refreshed = _safely(catalog.refresh_due)
+    return 0.0 if looked or refreshed else max(LONGEST_WAIT_SECONDS.values())
+
+
+def _seldom(duty: Duty, *, every: timedelta) -> Duty:
+    """Return the duty with a brake, so that it is not done in every round."""
+    next_at = 0.0
+
+    def braked() -> None:
+        nonlocal next_at
+        if time.monotonic() >= next_at:
+            next_at = time.monotonic() + every.total_seconds()
+            duty()
+
+    return braked
+
+
+def _loop(stop: threading.Event, do_round: Callable[[], float]) -> None:
+    ears = bell.Listener()
+    try:
+        while not stop.is_set():
+            close_old_connections()
+            wait = do_round()
+            if wait and not stop.is_set():
+                ears.wait(min(wait, LONGEST_WAIT_SECONDS[connection.vendor]))
+    finally:
+        ears.close()
+        connection.close()
+
+
+def _safely(duty: Duty) -> object:
     """Run one duty so that its failure stops no other; LeadSquared being away is no surprise."""
     try:
-        duty()
+        return duty()
     except LeadSquaredError as error:
-        logger.info("%s: %s", getattr(duty, "__name__", "duty"), error.for_user)
+        logger.info("%s", error.for_user)
     except DatabaseError:
         logger.exception("The database did not take it.")
         time.sleep(PAUSE_AFTER_SURPRISE_SECONDS)
     except Exception:
         logger.exception("A duty raised.")
+    return None
 
 
-def _beat(name: str) -> Callable[[], None]:
-    def beat() -> None:
-        now = clock()
-        seen = Worker.objects.filter(name=name, seen_at__gt=now - HEARTBEAT_EVERY)
-        if not seen.exists():
-            Worker.objects.update_or_create(
-                name=name, defaults={"seen_at": now}, create_defaults={"seen_at": now, "started_at": now}
-            )
-            Worker.objects.filter(seen_at__lt=now - timedelta(days=7)).delete()
-
-    return beat
-
-
-_identify_after = 0.0
+def _beat(name: str) -> None:
+    now = clock()
+    if not Worker.objects.filter(name=name, seen_at__gt=now - HEARTBEAT_EVERY).exists():
+        Worker.objects.update_or_create(
+            name=name, defaults={"seen_at": now}, create_defaults={"seen_at": now, "started_at": now}
+        )
+        Worker.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()
 
 
 def _identify() -> None:
-    """Learn whose keys these are as soon as LeadSquared can be asked; once a minute, not once a round."""
-    global _identify_after
-    if time.monotonic() < _identify_after or leadsquared.account().organisation:
-        return
-    _identify_after = time.monotonic() + leadsquared.HOLD_CHECK_EVERY.total_seconds()
-    leadsquared.identify(kind=CallKind.BACKGROUND)
-    _identify_after = 0.0
-
-
-_forget_after = 0.0
-
-
-def _forget() -> None:
-    global _forget_after
-    if time.monotonic() >= _forget_after:
-        _forget_after = time.monotonic() + 600
-        throttle.forget_old_calls()
+    """Learn whose keys these are as soon as LeadSquared can be asked."""
+    if not leadsquared.account().organisation:
+        leadsquared.identify(kind=CallKind.BACKGROUND)

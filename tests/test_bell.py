@@ -43,8 +43,6 @@ class Ear(threading.Thread):
         self.join(LONG)
 
 
-
-
 @on_postgresql
 class TestOnPostgresql:
     pytestmark = pytest.mark.django_db(transaction=False)

@@ -147,4 +147,4 @@ def test_every_row_is_in_one_class_and_no_activity_is_used_twice(some_rows, held
 
 @given(st.text())
 def test_any_text_has_a_meaning(text):
-    assert meaning(text) == meaning(f" {text} ") or text.strip() != f" {text} ".strip()
+    assert meaning(text) == meaning(f" {text} ")

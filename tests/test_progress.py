@@ -6,6 +6,7 @@ import pytest
 
 from activities import connection, progress
 from activities.models import Account, Attempt, Outcome, State, Verdict, Worker
+from activities.models.clock import clock
 from tests.builders import NOON, a_submission
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,16 @@ class TestItsSteps:
         assert sum(step.is_current for step in of(a_submission(asha, state=state)).steps) == 1
 
 
-@pytest.mark.parametrize(("seconds", "silent"), [(0, False), (59, False), (61, True)])
-def test_workers_are_silent_after_a_minute(seconds, silent):
-    assert progress.workers_are_silent(now=NOON + timedelta(seconds=seconds)) is silent
+@pytest.mark.parametrize(("seconds", "is_stuck"), [(1, False), (59, False), (61, True)])
+def test_what_waits_is_stuck_when_no_worker_was_seen_for_a_minute(asha, seconds, is_stuck):
+    a_submission(asha)
+    Worker.objects.update(seen_at=clock() - timedelta(seconds=seconds))
+
+    assert progress.is_stuck() is is_stuck
+
+
+def test_nothing_is_stuck_when_nothing_waits(asha):
+    a_submission(asha, state=State.POSTED)
+    Worker.objects.all().delete()
+
+    assert not progress.is_stuck()

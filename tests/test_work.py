@@ -16,16 +16,23 @@ NAME = "host:17:1"
 
 
 @pytest.fixture(autouse=True)
-def leadsquared(sandbox, monkeypatch):
+def leadsquared(sandbox):
     """Known lists and keys, and a worker that has just started."""
     know_everything()
-    monkeypatch.setattr(work, "_identify_after", 0.0)
-    monkeypatch.setattr(work, "_forget_after", 0.0)
     return sandbox
 
 
-def one_round(stop: threading.Event | None = None) -> float:
-    return work._round(NAME, stop or threading.Event())
+@pytest.fixture
+def one_round():
+    """Go around once in each of a worker's two loops; return the seconds that the posting one would wait."""
+    duties = work.housekeeping(NAME)
+
+    def one_round(stop: threading.Event | None = None) -> float:
+        wait = work.post_round(NAME, duties, stop or threading.Event())
+        work.read_round()
+        return wait
+
+    return one_round
 
 
 def due_now(asha, **changes):
@@ -37,7 +44,7 @@ def states() -> list[str]:
 
 
 class TestARound:
-    def test_posts_everything_that_is_due(self, asha, sandbox):
+    def test_posts_everything_that_is_due(self, one_round, asha, sandbox):
         for _ in range(3):
             due_now(asha, opportunity_id=sandbox.opportunities[len(states())].id)
 
@@ -45,7 +52,7 @@ class TestARound:
 
         assert states() == [State.POSTED] * 3
 
-    def test_posts_nothing_once_it_is_told_to_stop(self, asha):
+    def test_posts_nothing_once_it_is_told_to_stop(self, one_round, asha):
         due_now(asha)
         stop = threading.Event()
         stop.set()
@@ -54,14 +61,14 @@ class TestARound:
 
         assert states() == [State.QUEUED]
 
-    def test_learns_whose_keys_these_are(self):
+    def test_learns_whose_keys_these_are(self, one_round):
         Account.objects.update(organisation="", keys_mark="")
 
         one_round()
 
         assert Account.objects.get().organisation
 
-    def test_asks_whose_keys_these_are_once_a_minute_at_most(self, sandbox):
+    def test_asks_whose_keys_these_are_once_a_minute_at_most(self, one_round, sandbox):
         Account.objects.update(organisation="", keys_mark="")
         sandbox.fault("unauthorized", path_contains="UserByAccessKey", times=10)
 
@@ -70,14 +77,14 @@ class TestARound:
 
         assert len([each for each in sandbox.requests if "UserByAccessKey" in each.path]) == 1
 
-    def test_refreshes_a_list_that_is_old(self):
+    def test_refreshes_a_list_that_is_old(self, one_round):
         CatalogEntry.objects.filter(kind="users").update(fetched_at=NOON - timedelta(days=400), tried_at=None)
 
         one_round()
 
         assert CatalogEntry.objects.get(kind="users").fetched_at > NOON - timedelta(days=300)
 
-    def test_waits_no_longer_than_the_limit_asks_for(self, asha, sandbox, settings):
+    def test_waits_no_longer_than_the_limit_asks_for(self, one_round, asha, sandbox, settings):
         settings.LSQ_BULK_RATE_LIMIT = "1/1s"
         for number in range(2):
             due_now(asha, opportunity_id=sandbox.opportunities[number].id)
@@ -87,7 +94,7 @@ class TestARound:
         assert states() == [State.POSTED, State.QUEUED]
         assert 0 < wait <= 1.25
 
-    def test_settles_what_a_dead_worker_left(self, asha):
+    def test_settles_what_a_dead_worker_left(self, one_round, asha):
         a_submission(asha, state=State.SENDING, lease_until=clock() - timedelta(seconds=1), attempt_count=1)
 
         one_round()
@@ -96,13 +103,13 @@ class TestARound:
 
 
 class TestTheHeartbeat:
-    def test_tells_that_the_worker_is_there(self):
+    def test_tells_that_the_worker_is_there(self, one_round):
         one_round()
 
         worker = Worker.objects.get(name=NAME)
         assert worker.seen_at == worker.started_at
 
-    def test_is_written_every_ten_seconds_and_not_more_often(self):
+    def test_is_written_every_ten_seconds_and_not_more_often(self, one_round):
         one_round()
         first = Worker.objects.get().seen_at
 
@@ -114,7 +121,7 @@ class TestTheHeartbeat:
         assert soon == first
         assert Worker.objects.get().seen_at >= first
 
-    def test_of_workers_that_are_long_gone_is_forgotten(self):
+    def test_of_workers_that_are_long_gone_is_forgotten(self, one_round):
         Worker.objects.create(name="gone", started_at=NOON, seen_at=clock() - timedelta(days=8))
 
         one_round()
@@ -123,7 +130,7 @@ class TestTheHeartbeat:
 
 
 class TestADutyThatFails:
-    def test_because_leadsquared_is_away_stops_no_other(self, asha, sandbox):
+    def test_because_leadsquared_is_away_stops_no_other(self, one_round, asha, sandbox):
         Account.objects.update(organisation="", keys_mark="")
         sandbox.fault("error_500_without_envelope", path_contains="/v2/", times=100)
         a_submission(asha, submitted_at=clock() - timedelta(days=2))
@@ -133,7 +140,7 @@ class TestADutyThatFails:
         assert states() == [State.NOT_POSTED]
         assert Worker.objects.exists()
 
-    def test_with_a_surprise_stops_no_other_and_is_logged(self, asha, settings, caplog):
+    def test_with_a_surprise_stops_no_other_and_is_logged(self, one_round, asha, settings, caplog):
         settings.LSQ_RATE_LIMIT = "no rate"  # forgetting old calls raises ValueError
         a_submission(asha, submitted_at=clock() - timedelta(days=2))
 
@@ -142,8 +149,7 @@ class TestADutyThatFails:
         assert states() == [State.NOT_POSTED]
         assert "A duty raised." in caplog.text
 
-    def test_in_posting_leaves_the_rest_of_the_round(self, asha, settings, caplog, monkeypatch):
-        monkeypatch.setattr(work, "PAUSE_AFTER_SURPRISE_SECONDS", 0.0)
+    def test_in_posting_leaves_the_rest_of_the_round(self, one_round, asha, settings, caplog):
         settings.LSQ_BULK_RATE_LIMIT = "no rate"
         due_now(asha)
         CatalogEntry.objects.filter(kind="users").update(tried_at=None, fetched_at=NOON - timedelta(days=400))
@@ -153,13 +159,3 @@ class TestADutyThatFails:
         assert states() == [State.QUEUED]
         assert "Posting raised" in caplog.text
         assert CatalogEntry.objects.get(kind="users").tried_at
-
-
-def test_everything_due_is_posted_at_a_moment(asha, sandbox):
-    for number in range(2):
-        due_now(asha, opportunity_id=sandbox.opportunities[number].id)
-    due_now(asha, not_before=clock() + timedelta(hours=1))
-
-    assert work.post_everything_due(NAME) == 2
-
-    assert states() == [State.POSTED, State.POSTED, State.QUEUED]

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.core import signing
+from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -111,7 +112,9 @@ def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Open the rows that are known not to exist as a new draft, with the reasons at their fields."""
-    draft = submissions.retry(_visible(request, public_id), by=actor_of(request))
+    submission = _visible(request, public_id)
+    permissions.check_can_post(person_of(request))
+    draft = submissions.retry(submission, by=actor_of(request))
     if draft is None:
         messages.warning(request, "No row of it is known not to exist, so there is nothing to post again.")
         return redirect("submissions:detail", public_id)
@@ -302,7 +305,7 @@ def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
         "rows": rows,
         "outcomes": [row.outcome for row in rows],
         "attempts": attempts,
-        "progress": progress_of.of(submission, rows, attempts),
+        "progress": progress_of.of(submission, rows, attempts, now=getattr(submission, "now", None)),
         "entries": list(audit.entries_about(submission)),
         "is_mine": submission.created_by_id == person_of(request).pk,
         "may_cancel": submission.state == "queued" and permissions.can_cancel(person_of(request), submission),
@@ -318,7 +321,8 @@ def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
 
 def _visible(request: HttpRequest, public_id: uuid.UUID) -> Submission:
     """Return the submission, or 404 when it is not this person's to see."""
-    submission = get_object_or_404(Submission.objects.select_related("follows", "created_by"), public_id=public_id)
+    known = Submission.objects.select_related("follows", "created_by").annotate(now=Now())
+    submission: Submission = get_object_or_404(known, public_id=public_id)
     if not permissions.can_read(person_of(request), submission):
         raise Http404("There is no submission of yours under this address.")
     return submission

@@ -28,6 +28,7 @@ expect.set_options(timeout=TIME_LIMIT)
 def site(tmp_path_factory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("portal")
     with Installation(folder, environment={"LSQ_RATE_LIMIT": "1000/5s"}) as running:
+        LeadSquared(running).clear()
         yield running
 
 

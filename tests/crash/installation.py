@@ -53,7 +53,7 @@ class Site(Installation):
     ) -> None:
         super().__init__(folder, database_url=database_url, environment={"LSQ_RATE_LIMIT": rate, **(environment or {})})
         self.workers = dict(workers)
-        self._rate = rate
+        self.rate = rate
         self._opener = build_opener(ProxyHandler({}))
 
     def start_sandbox(self) -> None:
@@ -61,7 +61,7 @@ class Site(Installation):
         before = self.sandbox_url
         super().start_sandbox()
         assert before in {"", self.sandbox_url}, "the sandbox's port was taken meanwhile"
-        self.sandbox("switches", {"rate": self._rate})
+        self.sandbox("switches", {"rate": self.rate})
 
     def start_worker(self) -> None:
         """Start every worker."""

@@ -164,7 +164,9 @@ def test_a_database_is_postgresql_or_sqlite(url):
     assert database(url)["ENGINE"].rpartition(".")[2] in {"sqlite3", "postgresql"}
 
 
-@pytest.mark.parametrize("url", ["mysql://u:pw-0815@h/n", "pw-0815", "postgres:/u:pw-0815@h/n", "postgres://u:pw-0815@h:x/n"])
+@pytest.mark.parametrize(
+    "url", ["mysql://u:pw-0815@h/n", "pw-0815", "postgres:/u:pw-0815@h/n", "postgres://u:pw-0815@h:x/n"]
+)
 def test_another_address_is_refused_without_its_password(url):
     with pytest.raises(ImproperlyConfigured, match="^DATABASE_URL: ") as refused:
         database(url)

@@ -23,7 +23,9 @@ SHOWN = "print(json.dumps([getattr(s, name) for name in {names!r}]))"
 
 def outside(**changes: str) -> dict[str, str]:
     """An environment without anything of the test run's own."""
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "COVERAGE_PROCESS_START"}}
+    kept = {
+        name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "COVERAGE_PROCESS_START"}
+    }
     return {**kept, **changes}
 
 

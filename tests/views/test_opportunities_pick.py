@@ -51,7 +51,14 @@ class TestShows:
 class TestFinds:
     @pytest.mark.parametrize(
         "text",
-        ["Asha Rao", "asha.rao@outlook.in", "+91-9822041736", "9822041736", ASHA_HOME_LOAN_ID, ASHA_HOME_LOAN_ID.upper()],
+        [
+            "Asha Rao",
+            "asha.rao@outlook.in",
+            "+91-9822041736",
+            "9822041736",
+            ASHA_HOME_LOAN_ID,
+            ASHA_HOME_LOAN_ID.upper(),
+        ],
     )
     def test_an_opportunity_by_name_mail_phone_or_id(self, asha_client, sandbox, text):
         response = search(asha_client, text)
@@ -60,7 +67,9 @@ class TestFinds:
         assert CHOOSE_HOME_LOAN in read(response).links
 
     def test_an_opportunity_by_its_leadsquared_link(self, asha_client, sandbox):
-        link = f"https://in21.leadsquared.com/OpportunityManagement/OpportunityDetails?opportunityId={ASHA_HOME_LOAN_ID}"
+        link = (
+            f"https://in21.leadsquared.com/OpportunityManagement/OpportunityDetails?opportunityId={ASHA_HOME_LOAN_ID}"
+        )
 
         assert CHOOSE_HOME_LOAN in read(search(asha_client, link)).links
 

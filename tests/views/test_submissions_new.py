@@ -662,7 +662,7 @@ WORLD = {
     "emoji": "👩‍👩‍👧‍👦 👍🏽 🇮🇳",
     "right-to-left marks": "\u202bשלום\u202c \u200fend\u200e",
     "beyond the basic plane": "𠮷野家 𝔘",
-    "quotes and markup": "<b>\"O'Neil\" & Söhne</b> {{ x }} %s \\u0041",
+    "quotes and markup": '<b>"O\'Neil" & Söhne</b> {{ x }} %s \\u0041',
     "blanks": "  two  and\tthree  ",
     "lines": "first\nsecond\n\nfourth",
 }
@@ -706,7 +706,9 @@ class TestPagesOfTheirOwn:
         assert response["X-Request-ID"] in response.content.decode()
         assert not Draft.objects.exists()
 
-    @pytest.mark.parametrize("body", [b"rows=1&r1-note=%ff", b"rows=1&r1-note=\xff", b"rows=1&%C3%28=x", b"%ED%A0%80=x"])
+    @pytest.mark.parametrize(
+        "body", [b"rows=1&r1-note=%ff", b"rows=1&r1-note=\xff", b"rows=1&%C3%28=x", b"%ED%A0%80=x"]
+    )
     def test_a_body_that_is_not_utf_8_is_refused_in_words(self, asha_client, body):
         response = asha_client.post(EDITOR, body, content_type=FORM)
 

@@ -30,12 +30,13 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         name = f"{socket.gethostname()[:60]}:{os.getpid()}"
         threads = [
-            threading.Thread(target=work.work, args=(f"{name}:{number}", stop), name=f"worker-{number}")
+            threading.Thread(target=work.post, args=(f"{name}:{number}", stop), name=f"post-{number}")
             for number in range(1, max(1, options["threads"]) + 1)
         ]
+        threads.append(threading.Thread(target=work.read, args=(stop,), name="read"))
         for thread in threads:
             thread.start()
-        self.stdout.write(f"Worker {name} with {len(threads)} threads. Ctrl-C stops it.")
+        self.stdout.write(f"Worker {name} posts in {len(threads) - 1} threads. Ctrl-C stops it.")
         stop.wait()
         for thread in threads:
             thread.join()

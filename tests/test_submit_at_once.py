@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.conf import settings
+
+from lsqportal.demo import PEOPLE, Installation
+from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
+from tests.pages import Page
+
+AT_ONCE = 20
+LONGEST_WAIT = 20.0
+POSTER = PEOPLE[0][0]
+KABIR = "kabir.shah@sahyadrihfc.in"
+
+
+class Site:
+    """A portal of its own: gunicorn, worker and sandbox as processes, on the kind of database of this test run."""
+
+    def __init__(self, installation: Installation, ask: Callable[[str], list[Any]]) -> None:
+        self.installation = installation
+        self.ask = ask
+
+    def signed_in(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        page = Page(session.get(self.at("/account/sign-in/"), timeout=30).text)
+        form = page.form("/account/sign-in/")
+        typed = {"email": POSTER, "password": self.installation.password}
+        fields = [*((name, value) for name, value in form.fields if name not in typed), *typed.items()]
+        assert session.post(self.at("/account/sign-in/"), fields, timeout=30).status_code == 200
+        return session
+
+    def at(self, path: str) -> str:
+        return f"{self.installation.url}{path}"
+
+    def bulk_calls(self) -> list[dict[str, Any]]:
+        received = self._sandbox("requests")
+        return [each for each in received if "Bulk/CustomActivity/Add" in each["path"]]
+
+    def posted(self) -> list[dict[str, Any]]:
+        return self._sandbox("activities?posted=1")
+
+    def fault(self, name: str, **options: object) -> None:
+        address = self.installation.sandbox_url.removesuffix("/v2")
+        requests.post(f"{address}/_sandbox/faults", json={"name": name, **options}, timeout=30).raise_for_status()
+
+    def _sandbox(self, what: str) -> list[dict[str, Any]]:
+        address = self.installation.sandbox_url.removesuffix("/v2")
+        found: list[dict[str, Any]] = requests.get(f"{address}/_sandbox/{what}", timeout=30).json()
+        return found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        with Installation(folder) as installation:
+            yield Site(installation, lambda sql: _ask_sqlite(folder / "portal.sqlite3", sql))
+        return
+    import psycopg
+
+    given = settings.DATABASES["default"]
+    server = {
+        "host": given["HOST"],
+        "port": given["PORT"] or 5432,
+        "user": given["USER"],
+        "password": given["PASSWORD"],
+    }
+    name = f"at_once_{secrets.token_hex(4)}"
+    with psycopg.connect(**server, dbname="postgres", autocommit=True) as outside:
+        outside.execute(f"CREATE DATABASE {name}")
+        try:
+            password = f":{server['password']}" if server["password"] else ""
+            url = f"postgres://{server['user']}{password}@{server['host']}:{server['port']}/{name}"
+            with (
+                Installation(folder, database_url=url) as installation,
+                psycopg.connect(**server, dbname=name, autocommit=True) as inside,
+            ):
+                yield Site(installation, lambda sql: inside.execute(sql).fetchall())
+        finally:
+            outside.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _ask_sqlite(path: Path, sql: str) -> list[Any]:
+    with closing(sqlite3.connect(path, timeout=30)) as database:
+        return database.execute(sql).fetchall()
+
+
+def wait_for(found: Callable[[], Any]) -> Any:
+    """Return what `found` finds, once it finds something."""
+    give_up_at = time.monotonic() + LONGEST_WAIT
+    while not (something := found()):
+        assert time.monotonic() < give_up_at, "it did not happen in time"
+        time.sleep(0.05)
+    return something
+
+
+def post_at_once(site: Site, session: requests.Session, path: str, fields: list[tuple[str, str]]) -> list[Any]:
+    """Post the same form from many connections in the same moment; return the answers."""
+    ready = threading.Barrier(AT_ONCE)
+    cookies = session.cookies.get_dict()
+
+    def press(_: int) -> requests.Response:
+        with requests.Session() as one:
+            one.trust_env = False
+            ready.wait(LONGEST_WAIT)
+            return one.post(site.at(path), fields, cookies=cookies, allow_redirects=False, timeout=60)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(press, range(AT_ONCE)))
+
+
+def editor_form(site: Site, session: requests.Session, **typed: str) -> list[tuple[str, str]]:
+    page = Page(session.get(site.at(f"/submissions/new/?opportunityId={ASHA_HOME_LOAN_ID}"), timeout=60).text)
+    form = page.form("/submissions/new/")
+    return [*((name, value) for name, value in form.fields if name not in typed), *typed.items()]
+
+
+def draft_of(fields: list[tuple[str, str]]) -> str:
+    return dict(fields)["draft"]
+
+
+@pytest.fixture(scope="module")
+def session(site) -> requests.Session:
+    return site.signed_in()
+
+
+def typed_by(session, site, note) -> tuple[str, list[tuple[str, str]]]:
+    """Type one row and go to the review; return the draft's id and the review's form."""
+    typed = {"r1-type": "208", "r1-owner": KABIR, "r1-note": note, "do": "review"}
+    fields = editor_form(site, session, **typed)
+    review = session.post(site.at("/submissions/new/"), fields, timeout=60)
+    assert review.url.endswith("/review/"), review.text[:2000]
+    return draft_of(fields), Page(review.text).form("").fields
+
+
+def test_the_same_submit_many_times_at_once_leaves_one_submission_and_one_call(site, session):
+    note = f"Once only {uuid.uuid4()}"
+    draft, fields = typed_by(session, site, note)
+
+    answers = post_at_once(site, session, f"/submissions/{draft}/review/", fields)
+
+    wait_for(lambda: site.ask(f"SELECT id FROM activities_row WHERE note = '{note}' AND outcome = 'created'"))
+    assert {answer.status_code for answer in answers} == {302}
+    assert {answer.headers["Location"] for answer in answers} == {f"/submissions/{draft}/"}
+    assert site.ask(f"SELECT count(*) FROM activities_row WHERE note = '{note}'") == [(1,)]
+    submitted = "SELECT count(*) FROM activities_auditentry WHERE action = 'submission.submitted' AND subject_id = "
+    assert site.ask(f"{submitted}'{draft}'") == [(1,)]
+    assert len([call for call in site.bulk_calls() if note in call["body"]]) == 1
+    assert len([each for each in site.posted() if each["note"] == note]) == 1
+
+
+def test_the_first_press_many_times_at_once_keeps_one_draft(site, session):
+    fields = editor_form(site, session, **{"r1-type": "208", "r1-note": "typed once", "do": "add"})
+
+    answers = post_at_once(site, session, "/submissions/new/", fields)
+
+    drafts = [str(draft) for draft in site.ask("SELECT content FROM activities_draft") if "typed once" in str(draft)]
+    assert {answer.status_code for answer in answers} == {302}
+    assert {answer.headers["Location"] for answer in answers} == {f"/submissions/new/?draft={draft_of(fields)}#row-2"}
+    assert len(drafts) == 1
+    assert drafts[0].count("typed once") == 1
+
+
+def test_a_worker_that_is_told_to_stop_finishes_its_call(site, session):
+    note = f"Finished {uuid.uuid4()}"
+    site.fault("slow", seconds=1.5)
+    draft, fields = typed_by(session, site, note)
+    session.post(site.at(f"/submissions/{draft}/review/"), fields, timeout=60)
+    wait_for(lambda: site.ask("SELECT id FROM activities_attempt WHERE answered_at IS NULL"))
+
+    site.installation.stop_worker()
+
+    created = site.ask(f"SELECT outcome FROM activities_row WHERE note = '{note}'")
+    site.installation.start_worker()
+    assert created == [("created",)]
+    assert len([each for each in site.posted() if each["note"] == note]) == 1
