@@ -26,6 +26,7 @@ from activities.leadsquared.records import (
     User,
 )
 
+LONGEST_IDLE_SECONDS: Final = 4.0  # the shortest keep-alive in common use is 5
 MIB: Final = 1024 * 1024
 BULK: Final = "ProspectActivity.svc/Bulk/CustomActivity/Add/ByOpportunityId"
 # [GUESS] the documentation does not give this address: leadsquared-api §19.14
@@ -82,6 +83,7 @@ class Client:
             "User-Agent": user_agent,
         }
         self._session = wire.new_session()
+        self._called_at = wire.clock()
 
     def __repr__(self) -> str:
         return f"<Client of {self._url}>"
@@ -319,7 +321,7 @@ class Client:
         except Exception as cause:
             raise NotSent(said="There was no permit for the call.") from cause
         return wire.exchange(
-            self._session,
+            self._fresh_enough_session(),
             method,
             self._address(path, query),
             headers=self._headers,
@@ -328,6 +330,14 @@ class Client:
             deadline=self._deadline,
             most_bytes=8 * MIB,
         )
+
+    def _fresh_enough_session(self) -> wire.Session:
+        """Return the pooled session; after a pause a new one, as servers close idle connections without a word."""
+        if wire.clock() - self._called_at > LONGEST_IDLE_SECONDS:
+            self._session.close()
+            self._session = wire.new_session()
+        self._called_at = wire.clock()
+        return self._session
 
     def _address(self, path: str, query: dict[str, Any]) -> str:
         asked = urlencode(query, quote_via=quote, errors="replace")

@@ -163,7 +163,7 @@ class _Adapter(HTTPAdapter):
         manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
-class _Session(requests.Session):
+class Session(requests.Session):
     """A session that looks at no redirect: requests would read its whole body, and stumble over its Location."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
@@ -171,9 +171,9 @@ class _Session(requests.Session):
         return None
 
 
-def new_session() -> requests.Session:
+def new_session() -> Session:
     """Return a session without proxies, netrc, cookies, redirects or retries; for `exchange` only."""
-    session = _Session()
+    session = Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = _Adapter(pool_maxsize=4, max_retries=0)
@@ -183,7 +183,7 @@ def new_session() -> requests.Session:
 
 
 def exchange(
-    session: requests.Session,
+    session: Session,
     method: str,
     url: str,
     *,

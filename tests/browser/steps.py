@@ -119,8 +119,14 @@ class Editor:
         with self.page.expect_navigation():
             self.page.locator(f"button[value={what}-{row}]").click()
 
+    def unfold(self, row: int) -> None:
+        """Show the fields that a row keeps folded away."""
+        self.page.locator(f"#row-{row} .more > summary").click()
+
     def tick(self, row: int, name: str, *options: str) -> None:
         field = self.page.locator(f"#row-{row} fieldset", has=self.page.locator(f"#r{row}-{name}"))
+        if not field.is_visible():
+            self.unfold(row)
         field.locator("summary").click()
         for option in options:
             field.get_by_label(option).check()

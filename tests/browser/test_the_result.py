@@ -85,7 +85,7 @@ def test_some_created_and_some_rejected_is_partly_posted(editor, leadsquared, lo
     editor.type_in(1, note="Good")
     editor.choose_type(2, "208")
     editor.type_in(2, note="Bad")
-    page.locator("#row-2 .more > summary").click()
+    editor.unfold(2)
     editor.type_in(2, b1_name="mx_Custom_77", b1_value="There is no such field")
     editor.review()
     expect(page.locator("h1")).to_have_text(f"2 activities for {loan.title}")

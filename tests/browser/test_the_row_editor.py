@@ -169,7 +169,7 @@ def test_a_type_by_its_bare_code_and_a_field_by_its_name_are_posted(either_edito
     editor.type_in(1, code="204", note="By code")
     editor.field(1, "code").press("Tab")
     editor.show_fields()
-    page.locator("#row-1 .more > summary").click()
+    editor.unfold(1)
     editor.type_in(1, b1_name="mx_Custom_1", b1_value="Interested")
 
     editor.review()
@@ -204,7 +204,7 @@ def test_folded_fields_unfold_and_stand_outside_once_they_are_filled(either_edit
     pages = editor.field(1, "v231-mx_Custom_5")
     expect(pages).to_be_hidden()
 
-    editor.page.locator("#row-1 .more > summary").click()
+    editor.unfold(1)
     expect(pages).to_be_visible()
     pages.fill("DMS-14")
     editor.choose_type(2, "231")
