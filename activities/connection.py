@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -18,8 +19,8 @@ from django.utils.crypto import salted_hmac
 
 from activities import audit, throttle
 from activities.leadsquared import LeadSquaredError, NotSent, Unauthorized
-from activities.leadsquared.client import Client
-from activities.models import Account, CallKind, CatalogEntry
+from activities.leadsquared.client import Client, Permit
+from activities.models import Account, Call, CallKind, CatalogEntry
 from activities.models.clock import clock
 
 # A person waits at most two windows of five seconds for a permit, a background duty as long as it takes to be polite.
@@ -167,14 +168,32 @@ def keys_are_refused(*, now: datetime | None = None) -> bool | None:
     return False
 
 
-def _permit(kind: CallKind, _: str) -> None:
+@dataclass(frozen=True)
+class _ReadPermit:
+    """A read's place in the ledger."""
+
+    call: Call
+
+    @property
+    def begin_by(self) -> float:
+        return self.call.begin_by
+
+    def renew(self) -> _ReadPermit:
+        return _permitted(lambda: throttle.renew(self.call))
+
+
+def _permit(kind: CallKind, _: str) -> _ReadPermit:
+    return _permitted(lambda: throttle.permit(kind, patience=PATIENCE[kind]))
+
+
+def _permitted(ask: Callable[[], Call]) -> _ReadPermit:
     try:
-        throttle.permit(kind, patience=PATIENCE[kind])
+        return _ReadPermit(ask())
     except throttle.NoPermit as full:
         raise LimitUsedUp(said=str(full)) from full
 
 
-def _new_client(permit: Callable[[str], None]) -> Client:
+def _new_client(permit: Callable[[str], Permit]) -> Client:
     return Client(
         settings.LSQ_API_URL,
         settings.LSQ_ACCESS_KEY,

@@ -186,7 +186,8 @@ def typed(post: QueryDict) -> Content:
             of_type[match[3]] = values[0] if len(values) == 1 else values
         elif (match := _BARE_NAME.fullmatch(name)) and 0 < int(match[1]) <= count:
             part = "schema_name" if match[3] == "name" else "value"
-            pairs.setdefault((int(match[1]), int(match[2])), {"schema_name": "", "value": ""})[part] = _kept(str(post[name]))
+            pair = pairs.setdefault((int(match[1]), int(match[2])), {"schema_name": "", "value": ""})
+            pair[part] = _kept(str(post[name]))
     for (number, _), pair in pairs.items():
         if pair["schema_name"] or pair["value"]:
             rows[number - 1]["bare"].append(pair)

@@ -19,6 +19,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from activities import audit, connection, readback, settling, throttle
 from activities.leadsquared import (
     LeadSquaredError,
+    NotInTime,
     NotSent,
     OutgoingActivity,
     OutgoingField,
@@ -45,6 +46,7 @@ logger = logging.getLogger(__name__)
 
 _VERDICTS: Final[dict[type[LeadSquaredError], Verdict]] = {
     NotSent: Verdict.NOT_SENT,
+    NotInTime: Verdict.NOT_SENT,
     RateLimited: Verdict.RATE_LIMITED,
     Unauthorized: Verdict.UNAUTHORIZED,
     Refused: Verdict.REFUSED,
@@ -71,9 +73,6 @@ def post_next(*, worker: str, now: datetime | None = None) -> bool:
         return False
     try:
         _carry(submission, permit, worker=worker, not_after=not_after, now=now)
-    except throttle.NoPermit as full:
-        _requeue(submission, NotSent(said=str(full)), now=now or clock())
-        raise
     except Exception:
         settling.count_failure(submission, now=now or clock())
         raise
@@ -83,11 +82,9 @@ def post_next(*, worker: str, now: datetime | None = None) -> bool:
 def _carry(submission: Submission, permit: Call, *, worker: str, not_after: float, now: datetime | None) -> None:
     if not _leave_out_what_exists(submission, now=now):
         return
-    if not throttle.is_fresh(permit, now=now):
-        throttle.take(CallKind.BULK, now=now)
     attempt = _write_attempt(submission, worker=worker, now=now or clock())
     if attempt is not None:
-        _send(submission, attempt, not_after=not_after, now=now)
+        _send(submission, attempt, permit, not_after=not_after, now=now)
 
 
 def due(account: Account, *, now: datetime) -> QuerySet[Submission]:
@@ -337,21 +334,37 @@ def _write_attempt(submission: Submission, *, worker: str, now: datetime) -> Att
     return attempt
 
 
-def _send(submission: Submission, attempt: Attempt, *, not_after: float, now: datetime | None) -> None:
+def _send(submission: Submission, attempt: Attempt, permit: Call, *, not_after: float, now: datetime | None) -> None:
     error: LeadSquaredError | None = None
     raw: RawAnswer | None = None
     try:
-        raw = connection.client(CallKind.BACKGROUND).post_activities(
-            submission.opportunity_id,
-            bytes(attempt.request or b""),
-            row_count=len(attempt.row_numbers),
-            not_after=not_after,
-        )
+        raw = _post(submission, attempt, permit, not_after=not_after, now=now)
+    except throttle.NoPermit as full:
+        error = NotSent(said=str(full))
     except LeadSquaredError as failure:
         error = failure
         raw = getattr(failure, "raw", None)
     _store_answer(attempt, raw, error, now=now or clock())
     _settle(submission, attempt, error, now=now)
+
+
+def _post(
+    submission: Submission, attempt: Attempt, permit: Call, *, not_after: float, now: datetime | None
+) -> RawAnswer:
+    """Make the call while its permit is fresh; one that went stale before the first byte left is renewed."""
+    client = connection.client(CallKind.BACKGROUND)
+    while True:
+        try:
+            return client.post_activities(
+                submission.opportunity_id,
+                bytes(attempt.request or b""),
+                row_count=len(attempt.row_numbers),
+                not_after=min(not_after, permit.begin_by),
+            )
+        except NotInTime:
+            if client.now() > not_after:
+                raise
+            permit = throttle.renew(permit, now=now)
 
 
 def _store_answer(attempt: Attempt, raw: RawAnswer | None, error: LeadSquaredError | None, *, now: datetime) -> None:

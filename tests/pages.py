@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse, QueryDict
+from django.http import QueryDict
 from django.test import Client
 
 FORM = "application/x-www-form-urlencoded"
@@ -43,7 +45,7 @@ class Form:
 class Page(HTMLParser):
     """A page, read once. `text` is what stands on it, in one line."""
 
-    def __init__(self, html: str | HttpResponse) -> None:
+    def __init__(self, html: Any) -> None:
         super().__init__(convert_charrefs=True)
         self.html = html if isinstance(html, str) else html.content.decode()
         self.path = "" if isinstance(html, str) else html.request["PATH_INFO"]
@@ -57,7 +59,7 @@ class Page(HTMLParser):
         self._open: list[tuple[str, str]] = []
         self._form: Form | None = None
         self._area: tuple[Form | None, str, list[str]] | None = None
-        self._select: tuple[Form | None, str, list[tuple[str, bool]], bool] | None = None
+        self._select: tuple[Form | None, str, list[tuple[str, bool]]] | None = None
         self._by_id: dict[str, list[str]] = {}
         self.feed(self.html)
         self.close()
@@ -122,10 +124,14 @@ class Page(HTMLParser):
                 form.fields.append((given["name"], given.get("value", "on")))
         elif tag == "button" and form:
             form.buttons.append((given.get("name", ""), given.get("value", "")))
-        elif tag == "textarea":
-            self._area = (form if usable else None, given.get("name", ""), [])
+        else:
+            self._note_choices(tag, given, form if usable else None)
+
+    def _note_choices(self, tag: str, given: dict[str, str], form: Form | None) -> None:
+        if tag == "textarea":
+            self._area = (form, given.get("name", ""), [])
         elif tag == "select":
-            self._select = (form if usable else None, given.get("name", ""), [], "multiple" in given)
+            self._select = (form, given.get("name", ""), [])
         elif tag == "option" and self._select:
             self._select[2].append((given.get("value", ""), "selected" in given))
 
@@ -141,7 +147,7 @@ class Page(HTMLParser):
                 # A browser drops one line break at the beginning, and sends all others as CR LF.
                 form.fields.append((name, "".join(parts).removeprefix("\n").replace("\n", "\r\n")))
         elif tag == "select" and self._select:
-            form, name, options, _ = self._select
+            form, name, options = self._select
             self._select = None
             chosen = [value for value, is_chosen in options if is_chosen] or [value for value, _ in options[:1]]
             if form:
@@ -156,17 +162,17 @@ class Page(HTMLParser):
                 self._by_id.setdefault(identity, []).append(data)
 
 
-def read(response: HttpResponse) -> Page:
+def read(response: Any) -> Page:
     """Read the page of an answer."""
     return Page(response)
 
 
-def post(client: Client, path: str, fields: Pairs | dict[str, str | list[str]], **more: object) -> HttpResponse:
+def post(client: Client, path: str, fields: Pairs | Mapping[str, str | list[str]], **more: Any) -> Any:
     """Post fields as a browser does."""
     return client.post(path, urlencode(fields, doseq=True), content_type=FORM, **more)
 
 
-def press(client: Client, page: Page, do: str, action: str = "/submissions/new/", **typed: object) -> HttpResponse:
+def press(client: Client, page: Page, do: str, action: str = "/submissions/new/", **typed: object) -> Any:
     """Press a button of a form after typing into some of its fields; None takes a field away."""
     form = page.form(action)
     kept = [(name, value) for name, value in form.fields if name not in typed]

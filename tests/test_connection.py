@@ -123,7 +123,7 @@ class TestClient:
     def test_needs_address_and_keys(self, settings, name):
         setattr(settings, name, "")
 
-        with pytest.raises(NotSent, match="LSQ_API_URL"):
+        with pytest.raises(NotSent, match="no address or keys"):
             connection.client()
 
     def test_is_made_once_for_a_thread_and_a_kind(self):

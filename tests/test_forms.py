@@ -122,7 +122,7 @@ one_row = st.fixed_dictionaries(
         "bare": st.lists(st.fixed_dictionaries({"schema_name": texts, "value": texts}), max_size=2),
     }
 )
-quickly = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quickly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class TestAnyPost:
@@ -299,7 +299,7 @@ class TestCheck:
     def test_no_message_stands_beside_a_field_before_the_review(self):
         (form, *_) = read(a_row(owner="x", note="y" * 5000, values={"208": {"mx_Custom_5": "x"}}), complain=False).rows
 
-        assert not (form.owner_error or form.note_error or any(cell.error for cell in form.cells))
+        assert [form.owner_error, form.note_error, *(cell.error for cell in form.cells)] == [""] * (2 + len(form.cells))
 
     def test_a_row_that_waits_is_offered_up_to_25(self):
         values = {"208": {"mx_Custom_5": "1"}}

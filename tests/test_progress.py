@@ -50,7 +50,7 @@ class TestWhatItSays:
         assert of(a_submission(asha)).headline == "1 activity queued"
 
     def test_of_a_mixed_end(self, asha):
-        rows = [{"outcome": Outcome.CREATED}, {"outcome": Outcome.REJECTED, "reason": "why"}]
+        rows: list[dict] = [{"outcome": Outcome.CREATED}, {"outcome": Outcome.REJECTED, "reason": "why"}]
 
         assert of(a_submission(asha, rows, State.PARTLY_POSTED)).headline == "1 created, 1 rejected"
 
@@ -90,7 +90,11 @@ class TestWhyItWaits:
         assert "An earlier submission" in self.why(a_submission(asha, opportunity_id=first.opportunity_id))
 
     def test_for_the_next_try(self, asha):
-        more = {"attempt_count": 1, "not_before": NOON + timedelta(seconds=15), "explanation": "It was not reached."}
+        more: dict = {
+            "attempt_count": 1,
+            "not_before": NOON + timedelta(seconds=15),
+            "explanation": "It was not reached.",
+        }
 
         assert "It was not reached. The next try is in about 15 seconds." in self.why(a_submission(asha, **more))
 

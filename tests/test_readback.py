@@ -56,7 +56,7 @@ class TestPresence:
     def test_what_was_written_is_created_at_the_first_look(self, post):
         submission = post(2)
 
-        look(submission, after=-180)
+        look(submission, after=-125)
 
         assert outcomes(submission) == [CREATED, CREATED]
         assert submission.state == State.POSTED
@@ -65,7 +65,7 @@ class TestPresence:
     def test_rows_get_the_ids_that_leadsquared_holds(self, post, sandbox):
         submission = post(2)
 
-        look(submission, after=-180)
+        look(submission, after=-125)
 
         held = {each.note: each.id for each in sandbox.posted(submission.opportunity_id)}
         assert {row.note: row.activity_id for row in submission.rows.all()} == held
@@ -73,7 +73,7 @@ class TestPresence:
     def test_identical_rows_are_counted(self, post):
         submission = post([a_new_row(note="same"), a_new_row(note="same")])
 
-        look(submission, after=-180)
+        look(submission, after=-125)
 
         assert outcomes(submission) == [CREATED, CREATED]
         assert len(set(submission.rows.values_list("activity_id", flat=True))) == 2
@@ -103,7 +103,7 @@ class TestPresence:
         sandbox.switch(**switches)
         submission = post([a_new_row(**row)])
 
-        look(submission, after=-180)
+        look(submission, after=-125)
 
         assert outcomes(submission) == [CREATED]
 
@@ -185,7 +185,7 @@ class TestAbsence:
         sandbox.switch(clock_offset_seconds=-600)
         submission = post(2)
 
-        look(submission, after=-180)
+        look(submission, after=-125)
 
         assert outcomes(submission) == [CREATED, CREATED]
 

@@ -5,6 +5,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -117,7 +118,7 @@ def run(sandbox, settings, asha, dev, asha_client, logs, errors) -> dict[str, li
     }
 
 
-def _body(response: HttpResponse) -> str:
+def _body(response: Any) -> str:
     content = b"".join(response.streaming_content) if response.streaming else response.content
     return f"{response.headers}\n{content.decode()}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from activities.leadsquared.answers import field_of, in_words, read_bulk, request_body
 from activities.leadsquared.errors import (
     LeadSquaredError,
+    NotInTime,
     NotSent,
     RateLimited,
     Refused,
@@ -18,10 +19,12 @@ from activities.leadsquared.records import (
     RawAnswer,
     RowAnswer,
 )
+from activities.leadsquared.wire import clock as steady_clock
 
 __all__ = [
     "BulkAnswer",
     "LeadSquaredError",
+    "NotInTime",
     "NotSent",
     "OutgoingActivity",
     "OutgoingField",
@@ -35,4 +38,5 @@ __all__ = [
     "in_words",
     "read_bulk",
     "request_body",
+    "steady_clock",
 ]

@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from activities.leadsquared import reading, wire
 from activities.leadsquared.answers import read, rows_of
-from activities.leadsquared.errors import LeadSquaredError, NotSent, Refused, Unauthorized, Unclear
+from activities.leadsquared.errors import LeadSquaredError, NotInTime, NotSent, Refused, Unauthorized, Unclear
 from activities.leadsquared.records import (
     Activities,
     Activity,
@@ -34,6 +34,7 @@ DEPENDENT_OPTIONS: Final = "ProspectActivity.svc/ActivityField/DependentDropdown
 ACTIVITIES_OF_OPPORTUNITY: Final = "OpportunityManagement.svc/GetActivitiesOfOpportunity"
 PAGE_SIZE: Final = 100
 MOST_PAGES: Final = 50
+MOST_RENEWALS: Final = 5  # a permit that went stale so often was not the machine's bad luck
 OPTIONS_PAGE_SIZE: Final = 200  # [DOC] that of the example: leadsquared-api §4
 USERS_PAGE_SIZE: Final = 1000  # [SEEN] the most that User/AdvancedSearch takes: leadsquared-api §10
 USERS_MAY_BE_CUT_AT: Final = 200  # [GUESS] one report says that Users.Get stops here: leadsquared-api §10
@@ -42,6 +43,19 @@ _ACTIVITY_COLUMNS: Final = (
     "ActivityEvent,ActivityEvent_Note,Owner,OwnerName,CreatedOn,CreatedBy,CreatedByName,CreatedByEmailAddress"
 )
 SHORTEST_PHONE: Final = 6  # fewer digits would match by chance among rows that LeadSquared did not filter
+
+
+class Permit(Protocol):
+    """Leave to make one call, which goes stale: the server counts when a call arrives, not when it was allowed."""
+
+    @property
+    def begin_by(self) -> float:
+        """The reading of `Client.now` by which the call begins."""
+        ...
+
+    def renew(self) -> Permit:
+        """Return a fresh one for the same call, which has not begun; may raise like the callable that gave it."""
+        ...
 
 
 class _Headers(dict[str, str]):
@@ -54,8 +68,8 @@ class _Headers(dict[str, str]):
 class Client:
     """Calls LeadSquared with the keys of one user.
 
-    `permit` is called with the kind of call before each read and may raise to refuse it; the bulk call's permit is
-    taken by its caller. Times are seconds. A client may be used by one thread at a time.
+    `permit` is called with the kind of call before each read and may raise to refuse it; None never goes stale. The
+    bulk call's permit is taken by its caller. Times are seconds. A client may be used by one thread at a time.
     """
 
     def __init__(
@@ -64,7 +78,7 @@ class Client:
         access_key: str,
         secret_key: str,
         *,
-        permit: Callable[[str], None],
+        permit: Callable[[str], Permit | None],
         connect_timeout: float = 5.0,
         read_timeout: float = 30.0,
         deadline: float = 45.0,
@@ -314,12 +328,17 @@ class Client:
         return read(raw.status, raw.body)
 
     def _call(self, method: str, path: str, query: dict[str, Any], body: Any) -> RawAnswer:
-        try:
-            self._permit("read")
-        except LeadSquaredError:
-            raise
-        except Exception as cause:
-            raise NotSent(said="There was no permit for the call.") from cause
+        permit = _given(lambda: self._permit("read"))
+        for _ in range(MOST_RENEWALS):
+            try:
+                return self._read(method, path, query, body, not_after=permit and permit.begin_by)
+            except NotInTime:
+                if permit is None:
+                    raise
+                permit = _given(permit.renew)
+        return self._read(method, path, query, body, not_after=permit and permit.begin_by)
+
+    def _read(self, method: str, path: str, query: dict[str, Any], body: Any, *, not_after: float | None) -> RawAnswer:
         return wire.exchange(
             self._fresh_enough_session(),
             method,
@@ -329,6 +348,7 @@ class Client:
             timeout=self._timeout,
             deadline=self._deadline,
             most_bytes=8 * MIB,
+            not_after=not_after,
         )
 
     def _fresh_enough_session(self) -> wire.Session:
@@ -342,6 +362,15 @@ class Client:
     def _address(self, path: str, query: dict[str, Any]) -> str:
         asked = urlencode(query, quote_via=quote, errors="replace")
         return f"{self._url}/{path}" + (f"?{asked}" if asked else "")
+
+
+def _given(ask: Callable[[], Permit | None]) -> Permit | None:
+    try:
+        return ask()
+    except LeadSquaredError:
+        raise
+    except Exception as cause:
+        raise NotSent(said="There was no permit for the call.") from cause
 
 
 def _since(activities: Activities, since: datetime | None) -> Activities:

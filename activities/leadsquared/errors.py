@@ -75,6 +75,10 @@ class NotSent(LeadSquaredError):
         return False
 
 
+class NotInTime(NotSent):
+    """The time in which the call might begin had passed before its first byte left."""
+
+
 class RateLimited(LeadSquaredError):
     """Turned away because the account makes too many calls; `whole_day` when the day's quota is used up."""
 

@@ -29,7 +29,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from activities.leadsquared.answers import as_text
-from activities.leadsquared.errors import LeadSquaredError, NotSent, Unclear
+from activities.leadsquared.errors import LeadSquaredError, NotInTime, NotSent, Unclear
 from activities.leadsquared.records import RawAnswer
 
 KEY_HEADERS: Final = ("x-LSQ-AccessKey", "x-LSQ-SecretKey")  # [DOC] leadsquared-api §13
@@ -309,7 +309,8 @@ def _translated(
     chain = list(_chain(cause))
     _forget_the_request(chain)
     if raw is None and not has_begun and (sentence := _sentence(_PROOFS, chain)):
-        return NotSent(said=sentence, row_count=row_count)
+        kind = NotInTime if any(isinstance(each, TooLate) for each in chain) else NotSent
+        return kind(said=sentence, row_count=row_count)
     said = _sentence(_EVENTS, chain) or f"The call failed ({type(chain[0]).__name__})."
     return Unclear(status=raw.status if raw else None, said=said, row_count=row_count, raw=raw)
 

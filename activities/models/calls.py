@@ -19,6 +19,8 @@ class Call(models.Model):
 
     at = models.DateTimeField(db_index=True)
     kind = models.CharField(max_length=10, choices=CallKind)
+    # Not stored: by when the call begins, as this process measures time; throttle.py says how long that is.
+    begin_by: float = 0.0
 
     class Meta:
         constraints = (models.CheckConstraint(condition=Q(kind__in=CallKind.values), name="call_kind_is_known"),)

@@ -86,11 +86,11 @@ class Editor:
     def type_in(self, row: int, **values: str) -> None:
         """Fill fields by the end of their ids: `note=…`, `v208_mx_Custom_2=…`."""
         for name, value in values.items():
-            self.field(row, _dashed(name)).fill(value)
+            self._in_view(row, self.field(row, _dashed(name))).fill(value)
 
     def choose(self, row: int, **values: str) -> None:
         for name, value in values.items():
-            self.field(row, _dashed(name)).select_option(value)
+            self._in_view(row, self.field(row, _dashed(name))).select_option(value)
         self.drawn()
 
     def choose_type(self, row: int, code: str) -> None:
@@ -125,11 +125,14 @@ class Editor:
 
     def tick(self, row: int, name: str, *options: str) -> None:
         field = self.page.locator(f"#row-{row} fieldset", has=self.page.locator(f"#r{row}-{name}"))
-        if not field.is_visible():
-            self.unfold(row)
-        field.locator("summary").click()
+        self._in_view(row, field.locator("summary")).click()
         for option in options:
             field.get_by_label(option).check()
+
+    def _in_view(self, row: int, field: Locator) -> Locator:
+        if not field.is_visible():
+            self.unfold(row)
+        return field
 
     def review(self) -> None:
         self.drawn()

@@ -44,6 +44,7 @@ def test_what_is_typed_while_the_server_draws_is_kept(editor, loan):
     editor.field(1, "v214-mx_Custom_1").select_option("Not reachable")
     expect(page.locator("row-editor[aria-busy]")).to_have_count(1)
     editor.type_in(1, v214_mx_Custom_3="24 Nov 2026, 10:00", note="Typed meanwhile")
+    editor.unfold(1)
     editor.field(1, "v214-mx_Custom_4").select_option("Arabic")
     editor.type_in(2, note="Typed in the next row")
     editor.field(1, "note").focus()

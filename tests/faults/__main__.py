@@ -12,8 +12,11 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from tests.faults import crew
 
 if TYPE_CHECKING:
     from tests.faults.matrix import Case, Result
@@ -36,10 +39,9 @@ def main(words: Sequence[str]) -> int:
     cases = [(table, case) for table, case in _cases() if not words or any(word in str(case) for word in words)]
     count = min(MOST_PROCESSES, os.cpu_count() or 1, len(cases) or 1)
     portions = [cases[start : start + CASES_AT_ONCE] for start in range(0, len(cases), CASES_AT_ONCE)]
-    with multiprocessing.get_context("spawn").Pool(count, initializer=_prepare) as pool:
-        results = [each for portion in pool.imap(_run, portions) for each in portion]
-        pool.close()
-        pool.join()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=crew.prepare) as pool:
+        results = [each for portion in pool.map(crew.run, portions) for each in portion]
     for name, title in TABLES.items():
         _print_table(title, [result for table, result in results if table == name])
     counting = [result for table, result in results if table != "false"]
@@ -50,7 +52,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _cases() -> Iterator[tuple[str, Case]]:
-    _set_up_django()
+    crew.set_up_django()
     from tests.faults import cases
 
     for each in (cases.at_the_bulk_call, cases.with_25_rows, cases.at_the_other_calls):
@@ -58,36 +60,6 @@ def _cases() -> Iterator[tuple[str, Case]]:
     yield from (("pairs", case) for case in cases.over_pairs_of_switches())
     yield from (("late", case) for case in cases.too_late())
     yield from (("false", case) for case in cases.false_words())
-
-
-def _set_up_django() -> None:
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lsqportal.settings")
-    django.setup()
-
-
-def _prepare() -> None:
-    """Give this process a database of its own."""
-    import logging
-
-    _set_up_django()
-    from django.db import connection
-
-    logging.disable(logging.CRITICAL)
-    connection.settings_dict["TEST"]["NAME"] = None if connection.vendor == "sqlite" else f"test_faults_{os.getpid()}"
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-
-
-def _run(portion: Sequence[tuple[str, Case]]) -> list[tuple[str, Result]]:
-    from activities.models import Role, User
-    from tests.faults import matrix
-
-    person = User.objects.filter(email="asha@sahyadrihfc.in").first() or User.objects.create_person(
-        email="asha@sahyadrihfc.in", name="Asha", password="correct-horse-battery", role=Role.POSTER
-    )
-    with matrix.a_world(person) as world:
-        return [(table, matrix.run(world, case)) for table, case in portion]
 
 
 def _print_table(title: str, results: Iterable[Result]) -> None:

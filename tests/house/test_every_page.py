@@ -5,14 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import get_resolver, path, reverse
 
-from activities.models import State, Worker
+from activities.models import Draft, State, Worker
 from activities.models.clock import clock
 from activities.models.submissions import LARGEST
 from lsqportal import urls
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
 from tests.builders import NOON, a_draft, a_field, a_submission
 from tests.lists import know_everything
-from tests.pages import Page, post
+from tests.pages import Page, post, read
 
 MOST_QUERIES = 12
 CSP = {
@@ -29,7 +29,7 @@ CSP = {
 ASHA, BALA, CHITRA, DEV = "asha", "bala", "chitra", "dev"
 GET, POST, BOTH = {"get"}, {"post"}, {"get", "post"}
 NOT_FOUND, NO, YES, ELSEWHERE = 404, 403, 200, 302
-# Route -> its methods, and what asha (whose things these are), bala, chitra (auditor) and dev get for the first of them.
+# Route -> its methods, and what asha (whose things these are), bala, chitra (auditor) and dev get for the first.
 PAGES = {
     "opportunities:pick": (GET, YES, YES, ELSEWHERE, YES),
     "submissions:new": (BOTH, ELSEWHERE, ELSEWHERE, NO, ELSEWHERE),
@@ -165,7 +165,7 @@ def test_what_it_does_not_do_is_405(dev, address, name):
 
 @pytest.mark.parametrize("name", LOOKED_AT)
 def test_it_has_every_id_once_and_a_control_for_each_label(dev, address, name):
-    html = Page(signed_in(dev).get(address(name), follow=True))
+    html = read(signed_in(dev).get(address(name), follow=True))
 
     assert sorted(html.ids) == sorted(set(html.ids))
     assert set(html.label_ids) <= set(html.ids)
@@ -245,7 +245,7 @@ def test_problem_pages_name_their_request_and_no_exception(problems):
     assert "nobody thought of" not in pages["broken"].text
 
 
-def a_full_draft(asha, rows: int) -> object:
+def a_full_draft(asha, rows: int) -> Draft:
     """A draft of so many rows of as many types, each with 50 more values than the type has fields."""
     codes = [int(each) for each in CODES[:rows]]
     content = [

@@ -91,7 +91,7 @@ class TestEnvironment:
     def test_a_wrong_value_names_its_variable(self, monkeypatch):
         monkeypatch.setenv("SECONDS", "soon")
 
-        with pytest.raises(ImproperlyConfigured, match="^SECONDS: “soon” is not a number"):
+        with pytest.raises(ImproperlyConfigured, match=r"^SECONDS: “soon” is not a number"):
             self.env("SECONDS")
 
 
@@ -168,7 +168,7 @@ def test_a_database_is_postgresql_or_sqlite(url):
     "url", ["mysql://u:pw-0815@h/n", "pw-0815", "postgres:/u:pw-0815@h/n", "postgres://u:pw-0815@h:x/n"]
 )
 def test_another_address_is_refused_without_its_password(url):
-    with pytest.raises(ImproperlyConfigured, match="^DATABASE_URL: ") as refused:
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL: ") as refused:
         database(url)
 
     assert "pw-0815" not in str(refused.value)

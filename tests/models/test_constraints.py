@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -203,7 +204,7 @@ class TestTheTables:
         assert set().union(*OUTCOMES.values()) <= set(Outcome)
 
     def test_what_is_settled_only_gets_better(self):
-        better = {State.NOT_POSTED: 0, State.PARTLY_POSTED: 1, State.POSTED: 2}
+        better: dict[str, int] = {State.NOT_POSTED: 0, State.PARTLY_POSTED: 1, State.POSTED: 2}
 
         assert all(better[new] > better[old] for old in SETTLED for new in TRANSITIONS[old])
 
@@ -222,7 +223,7 @@ class TestTheTables:
 
 class TestTheClock:
     def test_is_the_databases_and_in_utc(self):
-        assert clock().utcoffset().total_seconds() == 0
+        assert clock().utcoffset() == timedelta(0)
 
     def test_goes_on_inside_a_transaction(self):
         with transaction.atomic():

@@ -745,7 +745,7 @@ class TestPagesOfTheirOwn:
 
     def test_after_signing_in_the_posted_form_comes_back_filled(self, client, draft, lists):
         fields = {"draft": str(draft.public_id), "rows": "1", "r1-type": KYC, "r1-owner": KABIR}
-        values = {"r1-v208-mx_Custom_4": ["PAN card", "Aadhaar"], "r1-note": "a\r\nb", "do": "refresh"}
+        values: dict = {"r1-v208-mx_Custom_4": ["PAN card", "Aadhaar"], "r1-note": "a\r\nb", "do": "refresh"}
         page = read(post(client, EDITOR, {**fields, **values}))
         credentials = {"email": "asha@sahyadrihfc.in", "password": "correct-horse-battery"}
 

@@ -222,7 +222,7 @@ class TestChangedMeanwhile:
     @pytest.mark.parametrize("change", [{"switch": True}, {"rows": 2}])
     def test_anything_that_would_be_sent_counts(self, asha_client, draft, change):
         page = open_review(asha_client, draft)
-        rows = [{}] * change.get("rows", 1)
+        rows: list[dict] = [{}] * change.get("rows", 1)
         Draft.objects.update(content=content(*rows, switch=change.get("switch", False)))
 
         assert press_post(asha_client, page).status_code == 409
