@@ -19,12 +19,24 @@ from django.db import transaction
 from django.test import override_settings
 
 from activities import connection, posting, readback, submissions, throttle
-from activities.models import SETTLED, Account, Attempt, Outcome, Row, State, Submission, User, Verdict
+from activities.leadsquared import LeadSquaredError, records
+from activities.models import (
+    SETTLED,
+    Account,
+    Attempt,
+    CatalogEntry,
+    CatalogKind,
+    Outcome,
+    Row,
+    State,
+    Submission,
+    User,
+    Verdict,
+)
 from activities.models.clock import clock
 from lsqportal.sandbox import Sandbox
 from lsqportal.sandbox.records import Activity
 from tests.builders import a_draft, a_field, a_new_row, an_actor
-from tests.lists import know_everything
 
 Option = str | int | float | bool | None
 Pairs = tuple[tuple[str, Any], ...]
@@ -127,7 +139,7 @@ class World:
     def begin(self, case: Case) -> None:
         """Make a new account that behaves as the case says."""
         self.sandbox.reset()
-        know_everything()
+        self._know_whose_keys()
         self.case, self.raised, self._first_seen = case, [], {}
         self._waits_for_look = False
         self.now = clock()
@@ -137,6 +149,20 @@ class World:
         # What the list shows is decided by `_index`, whose time is the case's; an hour of ours would be real.
         self.sandbox.switch(**switches, index_lag_seconds=10**7 if self._lag else 0)
         self.go_to(self.now)
+
+    def _know_whose_keys(self) -> None:
+        """Know the account and its users, as a portal does that has run for a minute."""
+        users = [
+            records.User(each.id, each.name, each.email, each.role, each.active).as_json()
+            for each in self.sandbox.users
+        ]
+        CatalogEntry.objects.update_or_create(
+            kind=CatalogKind.USERS, key="", defaults={"records": users, "fetched_at": clock()}
+        )
+        for _ in range(10):  # on a busy machine even this may take longer than the small time-outs
+            with contextlib.suppress(LeadSquaredError):
+                connection.known_account()
+                return
 
     def go_to(self, moment: datetime) -> None:
         """Let the time go on, here and at LeadSquared; not before everybody may call again."""
