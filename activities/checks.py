@@ -5,42 +5,19 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from activities import audit, throttle
-
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+from activities import audit, connection, throttle
 
 
 @register(Tags.security)
 def keys_travel_safely(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """The keys leave this machine by HTTPS and for leadsquared.com only; plain HTTP is for loopback."""
-    if not settings.LSQ_API_URL:
-        return []
-    url = urlsplit(settings.LSQ_API_URL)
-    host = url.hostname or ""
-    if host in _LOOPBACK and url.scheme in {"http", "https"}:
-        return []
-    if url.scheme != "https" or url.username or url.query:
-        return [
-            Error(
-                "LSQ_API_URL must be a plain https:// address, such as https://api-in21.leadsquared.com/v2.",
-                id="activities.E001",
-            )
-        ]
-    if host.endswith(".leadsquared.com") or settings.LSQ_ALLOW_OTHER_HOST:
-        return []
-    return [
-        Error(
-            f"LSQ_API_URL points to {host}, and the keys would travel there. "
-            "If that is meant, set LSQ_ALLOW_OTHER_HOST=True.",
-            id="activities.E002",
-        )
-    ]
+    problem = connection.problem_with_address() if settings.LSQ_API_URL else ""
+    return [Error(problem, id="activities.E001")] if problem else []
 
 
 @register

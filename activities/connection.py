@@ -25,18 +25,19 @@ from activities.models.clock import clock
 
 # A person waits at most two windows of five seconds for a permit, a background duty as long as it takes to be polite.
 PATIENCE: Final = {CallKind.READ: 10.0, CallKind.BACKGROUND: 30.0, CallKind.BULK: 0.0}
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 HOLD_CHECK_EVERY: Final = timedelta(minutes=1)
 
 _local = threading.local()
 
 
 class NotConfigured(NotSent):
-    """The installation does not know where LeadSquared is, or with which keys."""
+    """The installation does not know where LeadSquared is or with which keys, or must not send them there."""
 
-    advice = (
-        "The portal has no address or keys of LeadSquared. An administrator sets LSQ_API_URL, LSQ_ACCESS_KEY and "
-        "LSQ_SECRET_KEY."
-    )
+    @property
+    def for_user(self) -> str:
+        """Say what an administrator has to set."""
+        return self.said
 
 
 class LimitUsedUp(NotSent):
@@ -49,15 +50,39 @@ def client(kind: CallKind = CallKind.READ) -> Client:
     """Return this thread's client, whose reads ask the throttle for permits of this kind.
 
     Raises:
-        NotConfigured: the installation has no address or keys of LeadSquared.
+        NotConfigured: the installation has no address or keys of LeadSquared, or they must not travel there.
     """
     if not (settings.LSQ_API_URL and settings.LSQ_ACCESS_KEY and settings.LSQ_SECRET_KEY):
-        raise NotConfigured(said="no address or keys")
+        raise NotConfigured(
+            said="The portal has no address or keys of LeadSquared. An administrator sets LSQ_API_URL, LSQ_ACCESS_KEY "
+            "and LSQ_SECRET_KEY."
+        )
+    if problem := problem_with_address():
+        raise NotConfigured(said=problem)
     clients: dict[tuple[str, CallKind], Client] = _local.__dict__.setdefault("clients", {})
     made_for = (keys_mark(), kind)
     if made_for not in clients:
         clients[made_for] = _new_client(partial(_permit, kind))
     return clients[made_for]
+
+
+def problem_with_address() -> str:
+    """Say why the keys must not travel where they would; nothing when they may. A web server runs no system checks."""
+    try:
+        url = urlsplit(settings.LSQ_API_URL)
+        host = url.hostname or ""
+    except ValueError:
+        return "LSQ_API_URL is not an address."
+    if host in LOOPBACK and url.scheme in {"http", "https"}:
+        return ""
+    if url.scheme != "https" or url.username or url.query:
+        return "LSQ_API_URL must be a plain https:// address, such as https://api-in21.leadsquared.com/v2."
+    if host.endswith(".leadsquared.com") or settings.LSQ_ALLOW_OTHER_HOST:
+        return ""
+    return (
+        f"LSQ_API_URL points to {host}, and the keys would travel there. If that is meant, set "
+        "LSQ_ALLOW_OTHER_HOST=True."
+    )
 
 
 def api_host() -> str:

@@ -178,6 +178,7 @@ def retry(submission: Submission, *, by: audit.Actor, now: datetime | None = Non
     Raises:
         PermissionDenied: this person does not post.
     """
+    permissions.check_can_post(by.user)
     rows = list(submission.rows.filter(outcome__in=[Outcome.REJECTED, Outcome.NOT_CREATED]).order_by("number"))
     return _draft_of_rows(submission, rows, by=by, now=now, is_retry=True) if rows else None
 
@@ -273,13 +274,6 @@ def _draft_of_rows(
     )
 
 
-def place_in_queue(submission: Submission) -> int:
-    """Return how many submissions of this account are due before this one."""
-    return Submission.objects.filter(
-        state=State.QUEUED, organisation=submission.organisation, id__lt=submission.pk
-    ).count()
-
-
 def commitment(row: Row) -> str:
     """Return the salted hash under which a row's personal contents stand in the audit log."""
     content = json.dumps(_sent(row.code, row.owner_email, row.note, row.fields), ensure_ascii=False)
@@ -296,10 +290,10 @@ def _new_submission(draft: Draft, content: str, *, account: Account, by: audit.A
         organisation=account.organisation,
         host=account.host,
         opportunity_id=draft.opportunity_id,
-        opportunity_name=draft.opportunity.get("name", "") or draft.opportunity_id,
-        opportunity_type=draft.opportunity.get("type", ""),
-        lead_id=draft.opportunity.get("lead_id", ""),
-        lead_name=draft.opportunity.get("lead_name", ""),
+        opportunity_name=(draft.opportunity.get("name", "") or draft.opportunity_id)[:400],
+        opportunity_type=draft.opportunity.get("type", "")[:200],
+        lead_id=draft.opportunity.get("lead_id", "")[:36],
+        lead_name=draft.opportunity.get("lead_name", "")[:200],
         follows=draft.follows,
         content_salt=salt,
         content_hash=_content_hash(salt, content),
@@ -314,9 +308,9 @@ def _new_rows(submission: Submission, rows: Sequence[NewRow]) -> list[Row]:
             submission=submission,
             number=number,
             code=row.code,
-            type_name=row.type_name,
+            type_name=row.type_name[:200],
             owner_email=row.owner_email,
-            owner_name=row.owner_name,
+            owner_name=row.owner_name[:200],
             note=row.note,
             fields=list(row.fields),
             follows_id=row.follows if row.follows in known else None,

@@ -44,23 +44,23 @@ class TestWhereTheKeysGo:
         assert found() == []
 
     @pytest.mark.parametrize(
-        ("url", "issue"),
+        "url",
         [
-            ("http://api-in21.leadsquared.com/v2", "activities.E001"),
-            ("api-in21.leadsquared.com/v2", "activities.E001"),
-            ("ftp://127.0.0.1/v2", "activities.E001"),
-            ("https://user:word@api.leadsquared.com/v2", "activities.E001"),
-            ("https://api.leadsquared.com/v2?accessKey=x", "activities.E001"),
-            ("https://leadsquared.com.evil.example/v2", "activities.E002"),
-            ("https://evilleadsquared.com/v2", "activities.E002"),
-            ("https://127.0.0.1.evil.example/v2", "activities.E002"),
-            ("https://proxy.sahyadrihfc.in/v2", "activities.E002"),
+            "http://api-in21.leadsquared.com/v2",
+            "api-in21.leadsquared.com/v2",
+            "ftp://127.0.0.1/v2",
+            "https://user:word@api.leadsquared.com/v2",
+            "https://api.leadsquared.com/v2?accessKey=x",
+            "https://leadsquared.com.evil.example/v2",
+            "https://evilleadsquared.com/v2",
+            "https://127.0.0.1.evil.example/v2",
+            "https://proxy.sahyadrihfc.in/v2",
         ],
     )
-    def test_elsewhere_is_refused(self, settings, url, issue):
+    def test_elsewhere_is_refused(self, settings, url):
         settings.LSQ_API_URL = url
 
-        assert found() == [issue]
+        assert found() == ["activities.E001"]
 
     def test_elsewhere_is_possible_on_purpose(self, settings):
         settings.LSQ_API_URL = "https://proxy.sahyadrihfc.in/v2"

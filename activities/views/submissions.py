@@ -112,9 +112,7 @@ def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Open the rows that are known not to exist as a new draft, with the reasons at their fields."""
-    submission = _visible(request, public_id)
-    permissions.check_can_post(person_of(request))
-    draft = submissions.retry(submission, by=actor_of(request))
+    draft = submissions.retry(_visible(request, public_id), by=actor_of(request))
     if draft is None:
         messages.warning(request, "No row of it is known not to exist, so there is nothing to post again.")
         return redirect("submissions:detail", public_id)

@@ -9,9 +9,17 @@ from typing import Any, Final
 
 from lsqportal.sandbox import FAULTS
 from lsqportal.sandbox.faults_answers import EXCEPTION_TYPES, TOPS, WRONG_TYPES
-from tests.faults.matrix import Case, Pairs
+from tests.faults.matrix import STAGED, Case, Pairs
 
-UNCLEAR_TYPES: Final = ("NullReferenceException", "ArgumentNullException", "MXTimeoutException", "MXMailDeliveryException")
+UNCLEAR_TYPES: Final = (
+    *("NullReferenceException", "ArgumentNullException"),
+    *("MXTimeoutException", "MXMailDeliveryException"),
+)
+# What differs from others of its kind in words only is tried at the bulk call, and not at every read.
+COMMON_TYPES: Final = frozenset(EXCEPTION_TYPES) - {
+    *("NullReferenceException", "MXTimeoutException", "MXInvalidInputException", "MXAPIRateLimitExceededException"),
+    "MXUnAuthorizedAccessException",
+}
 _SILENT: Final = [{"seconds": None}]
 _PAGES: Final = [{"status": status, "write": write} for status in (200, 503) for write in (False, True)]
 # The options with which each fault is tried; {} alone where it has none that matter.
@@ -154,31 +162,40 @@ def _options(chosen: Mapping[str, Any]) -> Pairs:
     return tuple(sorted(chosen.items()))
 
 
-def variants() -> Iterator[tuple[str, Pairs]]:
-    """Yield every fault with every options that it is tried with; the states of an account too."""
+def variants(*, thorough: bool = False) -> Iterator[tuple[str, Pairs]]:
+    """Yield every fault with the options it is tried with, states of an account too; `thorough`: every ExceptionType."""
     for name, chosen in VARIANTS.items():
         for options in chosen:
-            yield name, _options(options)
-    for name in ("none", "rate_limit_reached", "day_quota_reached", "opportunity_unknown", "opportunity_closed"):
+            if thorough or options.get("exception_type") not in COMMON_TYPES:
+                yield name, _options(options)
+    for name in STAGED:
         yield name, ()
 
 
-def anywhere() -> Iterator[tuple[str, Pairs]]:
-    """Yield the faults that can happen to a read."""
-    for name, options in variants():
-        if name in BULK_ONLY | {"none", "opportunity_unknown", "opportunity_closed"}:
-            continue
-        yield name, options
+def of_each_fault() -> Iterator[tuple[str, Pairs]]:
+    """Yield every fault once."""
+    for name, same in itertools.groupby(variants(), key=lambda variant: variant[0]):
+        yield name, next(same)[1]
 
 
-def at_the_bulk_call(rows: Iterable[str] = ("one", "three", "twins", "mixed")) -> Iterator[Case]:
+def anywhere(chosen: Iterable[tuple[str, Pairs]] | None = None) -> Iterator[tuple[str, Pairs]]:
+    """Yield the faults, of all or of these, that can happen to a read."""
+    for name, options in variants() if chosen is None else chosen:
+        if name not in BULK_ONLY | {"none", "opportunity_unknown", "opportunity_closed"}:
+            yield name, options
+
+
+def at_the_bulk_call() -> Iterator[Case]:
     """Yield every fault at the call that writes."""
     lies = {(name, _options(chosen)) for name, chosen in FALSE_WORDS}
-    for kind in rows:
-        for name, options in variants():
-            if name in LOOK_ONLY or (kind == "one" and (name, options) in lies):
-                continue
-            yield Case(name, rows=kind, options=options)
+    for name, options in variants(thorough=True):
+        if name not in LOOK_ONLY:
+            if (name, options) not in lies:
+                yield Case(name, rows="one", options=options)
+            yield Case(name, rows="three", options=options)
+    for name, options in of_each_fault():
+        if name not in LOOK_ONLY:
+            yield Case(name, rows="twins", options=options)
 
 
 def with_25_rows() -> Iterator[Case]:
@@ -188,28 +205,27 @@ def with_25_rows() -> Iterator[Case]:
     yield Case("none", rows="bad")
 
 
-def at_the_other_calls() -> Iterator[Case]:
+def at_the_other_calls(chosen: Iterable[tuple[str, Pairs]] | None = None) -> Iterator[Case]:
     """Yield every fault at the key check, at a look, on the lead's trail and at the look before a retry."""
-    for name, options in anywhere():
-        if name not in LOOK_ONLY and name != "refuse":
-            for rows in ("one", "three"):
-                yield Case(name, "key check", rows, options, before="unauthorized_for_opportunity")
-            yield Case(name, "trail", "three", options, before="reset_before_write")
-            yield Case(
-                name, "trail", "three", options, before="reset_after_write", switches=(("index_lag_seconds", 60),)
-            )
-        for before, rows in itertools.product(("reset_before_write", "reset_after_write"), ("one", "three")):
-            yield Case(name, "look", rows, options, before=before)
-        yield Case(name, "look", "three", options, before="reset_before_write", times=4)
+    lag = (("index_lag_seconds", 60),)
+    for name, options in anywhere(chosen):
+        yield Case(name, "look", "one", options, before="reset_after_write")
+        yield Case(name, "look", "three", options, before="reset_before_write")
         yield Case(name, "look", "three", options, before="reset_after_write", times=4)
+        yield Case(name, "look", "one", options, before="reset_before_write", times=4)
         yield Case(name, "pre-look", "three", options, before="reset_before_write")
+        if name not in {"refuse", *LOOK_ONLY}:
+            yield Case(name, "key check", "one", options, before="unauthorized_for_opportunity")
+            yield Case(name, "key check", "three", options, before="unauthorized_for_opportunity")
+            yield Case(name, "trail", "one", options, before="reset_before_write")
+            yield Case(name, "trail", "three", options, before="reset_after_write", switches=lag)
 
 
 def too_late() -> Iterator[Case]:
     """Yield writes that arrive after the last look: corrected by “check again”, or found right before a retry."""
     for name, rows in itertools.product(("late_write", "hang_then_write"), ("one", "three", "twins", "many")):
         yield Case(name, rows=rows, options=(("seconds", None),), is_late=True)
-    for name, options in anywhere():
+    for name, options in anywhere(of_each_fault()):
         if name not in {"refuse", *LOOK_ONLY}:
             yield Case(name, "pre-look", "three", options, before="late_write", is_late=True)
 
@@ -229,7 +245,11 @@ def over_pairs_of_switches() -> Iterator[Case]:
             rows = ("three", "mixed", "twins", "one")[place % 4] if name != "none" else "mixed"
             yield Case(name, rows=rows, options=_options(chosen), switches=account)
     turn = itertools.cycle(accounts)
-    for case in (*at_the_bulk_call(("mixed", "twins", "one")), *at_the_other_calls()):
+    for name, options in of_each_fault():
+        if name not in LOOK_ONLY:
+            yield Case(name, rows="mixed", options=options, switches=next(turn))
+            yield Case(name, rows="three", options=options, switches=next(turn))
+    for case in at_the_other_calls(of_each_fault()):
         yield replace(case, switches=next(turn))
 
 

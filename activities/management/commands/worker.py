@@ -33,10 +33,11 @@ class Command(BaseCommand):
             threading.Thread(target=work.post, args=(f"{name}:{number}", stop), name=f"post-{number}")
             for number in range(1, max(1, options["threads"]) + 1)
         ]
-        threads.append(threading.Thread(target=work.read, args=(stop,), name="read"))
+        # Nothing is lost when a read is cut off, so that nobody waits for it at the end.
+        threading.Thread(target=work.read, args=(stop,), name="read", daemon=True).start()
         for thread in threads:
             thread.start()
-        self.stdout.write(f"Worker {name} posts in {len(threads) - 1} threads. Ctrl-C stops it.")
+        self.stdout.write(f"Worker {name} posts in {len(threads)} threads. Ctrl-C stops it.")
         stop.wait()
         for thread in threads:
             thread.join()
