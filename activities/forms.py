@@ -1,38 +1,25 @@
-"""The row editor's form: what stands in its inputs, what each row looks like, and what is wrong with it.
+"""The row editor's form: what each row looks like, and what is wrong with it.
 
-`typed` turns a POST into a draft's content and keeps every character; `change` adds, removes, duplicates and moves
-rows; `check` reads the content against the catalog and returns rows to draw, rows to submit, and problems.
+`check` reads a draft's content against the catalog and returns rows to draw, rows to submit, and problems.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.http import QueryDict
-
-from activities import fields
+from activities import fields, typed_rows
 from activities.catalog import Catalog, CatalogField
 from activities.models import LARGEST
 from activities.submissions import NewRow
+from activities.typed_rows import Content, TypedRow
 
-OTHER: Final = "other"
-MOST_ROWS_READ: Final = 200
 FIRST_OPPORTUNITY_CODE: Final = 12000  # activity codes from here on are opportunity types: leadsquared-api §2 [SEEN]
 FEWEST_STANDING: Final = 4  # fields of a type that are in view without unfolding
 LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-api §19.13); this one is ours
-# Neither PostgreSQL nor a page can hold a NUL. Its picture stands for it until it is put right.
-NUL_SHOWN: Final = "\u2400"
-_VALUE_NAME: Final = re.compile(r"r(\d{1,3})-v(\d{1,9})-(.{1,200})")
-_BARE_NAME: Final = re.compile(r"r(\d{1,3})-b(\d{1,3})-(name|value)")
-
-Content = dict[str, Any]
-TypedRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -173,58 +160,6 @@ class Reader:
     reference_of: Callable[[int], str] = str
 
 
-def typed(post: QueryDict) -> Content:
-    """Return what stands in the inputs, character by character, as a draft's content."""
-    digits = post.get("rows", "")
-    count = min(int(digits), MOST_ROWS_READ) if digits.isdecimal() and len(digits) < 6 else 0
-    rows = [_typed_row(post, number) for number in range(1, count + 1)]
-    pairs: dict[tuple[int, int], dict[str, str]] = {}
-    for name in post:
-        if (match := _VALUE_NAME.fullmatch(_kept(name))) and 0 < int(match[1]) <= count:
-            values = [_kept(value) for value in post.getlist(name)]
-            of_type = rows[int(match[1]) - 1]["values"].setdefault(match[2], {})
-            of_type[match[3]] = values[0] if len(values) == 1 else values
-        elif (match := _BARE_NAME.fullmatch(name)) and 0 < int(match[1]) <= count:
-            part = "schema_name" if match[3] == "name" else "value"
-            pair = pairs.setdefault((int(match[1]), int(match[2])), {"schema_name": "", "value": ""})
-            pair[part] = _kept(str(post[name]))
-    for (number, _), pair in pairs.items():
-        if pair["schema_name"] or pair["value"]:
-            rows[number - 1]["bare"].append(pair)
-    return {"rows": rows, "skip_option_check": "skip_option_check" in post}
-
-
-def change(content: Content, do: str, *, default_owner: str = "") -> tuple[Content, int]:
-    """Carry out a button of the editor; return the new content and the number of the row to look at.
-
-    `do` is `add`, or `remove`, `duplicate`, `up` or `down` with a row's number, such as `up-3`; anything else only
-    draws the rows anew.
-    """
-    rows = deepcopy(content["rows"])
-    verb, _, digits = do.partition("-")
-    index = int(digits) - 1 if digits.isdecimal() and len(digits) < 4 else -1
-    looked_at = index
-    if verb == "add":
-        rows.append(_blank(default_owner))
-        looked_at = len(rows) - 1
-    elif 0 <= index < len(rows):
-        if verb == "remove":
-            del rows[index]
-            looked_at = min(index, len(rows) - 1)
-        elif verb == "duplicate":
-            rows.insert(index + 1, {**deepcopy(rows[index]), "follows": None, "refused": None})
-            looked_at = index + 1
-        elif verb in {"up", "down"}:
-            looked_at = max(0, min(len(rows) - 1, index + (1 if verb == "down" else -1)))
-            rows.insert(looked_at, rows.pop(index))
-    return {**content, "rows": rows}, max(0, min(looked_at, len(rows) - 1)) + 1
-
-
-def codes(content: Content) -> set[int]:
-    """Return the activity types that the rows use, so that their fields can be loaded."""
-    return {int(row["code"]) for row in content["rows"] if _is_code(row["code"])}
-
-
 def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
     """Read every row; with `complain` its problems stand at their fields, else a row is at most unfinished."""
     reads = [_RowReader(row, number, reader) for number, row in enumerate(content["rows"], start=1)]
@@ -242,7 +177,7 @@ def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
         elif form.state == "unfinished":
             form.state = "error"
     if len(forms) < LARGEST and (not forms or forms[-1].state != "free"):
-        forms.append(_RowReader(_blank(reader.default_owner), len(forms) + 1, reader).form)
+        forms.append(_RowReader(typed_rows.blank(reader.default_owner), len(forms) + 1, reader).form)
     if not problems and not new_rows:
         problems = [Problem("r1-type", "There is no row yet. Choose an activity type in row 1.")]
         forms[0].type_error = problems[0].text if complain else ""
@@ -259,14 +194,14 @@ class _RowReader:
         self.new_row: NewRow | None = None
         self._missing = False
         code = str(row["code"])
-        known = _is_code(code) and reader.catalog.knows_type(int(code))
+        known = typed_rows.is_code(code) and reader.catalog.knows_type(int(code))
         is_other = bool(row.get("by_code")) or (bool(code) and not known)
         self.form = RowForm(
             number=number,
             code="" if is_other else code,
             is_other=is_other,
             code_typed=code if is_other else "",
-            type_name=reader.catalog.type_name(int(code)) if _is_code(code) else "",
+            type_name=reader.catalog.type_name(int(code)) if typed_rows.is_code(code) else "",
             owner=row["owner"],
             note=row["note"],
         )
@@ -276,7 +211,7 @@ class _RowReader:
     def _read(self, code: str) -> None:
         self.form.hidden = [*self._other_values(code), *_origin(self.row, self.number)]
         sent: list[dict[str, Any]] = []
-        if _is_code(code):
+        if typed_rows.is_code(code):
             for offered in self.reader.catalog.fields_of(int(code)):
                 is_reference = bool(self.reader.reference_field) and offered.name == self.reader.reference_field
                 sent.extend([self._reference(offered)] if is_reference else self._field(offered, code))
@@ -323,7 +258,7 @@ class _RowReader:
                 )
             else:
                 form.type_error = self._problem(f"r{n}-type", "Activity type: choose one.", missing=True)
-        elif not _is_code(code):
+        elif not typed_rows.is_code(code):
             form.code_error = self._problem(f"r{n}-code", f"Activity type: “{code}” is not a code such as 208.")
         elif int(code) >= FIRST_OPPORTUNITY_CODE:
             form.code_error = self._problem(
@@ -342,7 +277,7 @@ class _RowReader:
             self.form.owner_error = self._problem(anchor, "Owner: choose a LeadSquared user by e-mail.", missing=True)
             return "", ""
         try:
-            email = fields.check_email("Owner", _meant(typed_owner))
+            email = fields.check_email("Owner", typed_rows.meant(typed_owner))
         except fields.Wrong as wrong:
             self.form.owner_error = self._problem(anchor, str(wrong))
             return "", ""
@@ -360,7 +295,7 @@ class _RowReader:
 
     def _note(self) -> None:
         try:
-            fields.check_text("Note", _meant(self.row["note"]), longest=LONGEST_NOTE, lines=True)
+            fields.check_text("Note", typed_rows.meant(self.row["note"]), longest=LONGEST_NOTE, lines=True)
         except fields.Wrong as wrong:
             self.form.note_error = self._problem(f"r{self.number}-note", str(wrong))
 
@@ -408,7 +343,7 @@ class _RowReader:
         try:
             read = fields.read(
                 offered,
-                _meant(value) if isinstance(value, str) else [_meant(each) for each in value],
+                typed_rows.meant(value) if isinstance(value, str) else [typed_rows.meant(each) for each in value],
                 zone=self.reader.zone,
                 today=self.reader.today,
                 skip_option_check=self.reader.skip_option_check,
@@ -439,7 +374,7 @@ class _RowReader:
                 continue
             name = drawn.name.strip()
             try:
-                fields.check_schema_name(_meant(name))
+                fields.check_schema_name(typed_rows.meant(name))
             except fields.Wrong as wrong:
                 drawn.error = self._problem(f"{drawn.id}-name", str(wrong))
                 continue
@@ -449,7 +384,7 @@ class _RowReader:
                 continue
             self._taken.add(name.casefold())
             try:
-                read = fields.read_bare(name, _meant(drawn.value))
+                read = fields.read_bare(name, typed_rows.meant(drawn.value))
             except fields.Wrong as wrong:
                 drawn.value_error = self._problem(f"{drawn.id}-value", str(wrong))
                 continue
@@ -493,7 +428,7 @@ class _RowReader:
 
 
 def _drawn_keys(catalog: Catalog, code: str) -> set[str]:
-    offered = catalog.fields_of(int(code)) if _is_code(code) else ()
+    offered = catalog.fields_of(int(code)) if typed_rows.is_code(code) else ()
     inner = {f"{each.schema_name}~{one.schema_name}" for each in offered for one in each.inner}
     return inner | {each.schema_name for each in offered if not each.inner}
 
@@ -549,43 +484,3 @@ def _lay_out(forms: list[RowForm]) -> None:
 
 def _key(cell: Cell) -> str:
     return cell.name.partition("-")[2]
-
-
-def _typed_row(post: QueryDict, number: int) -> TypedRow:
-    chosen = post.get(f"r{number}-type", "")
-    by_code = chosen == OTHER
-    return {
-        "code": _kept(post.get(f"r{number}-code", "").strip() if by_code else chosen),
-        "by_code": by_code,
-        "owner": _kept(post.get(f"r{number}-owner", "")),
-        "note": _kept(post.get(f"r{number}-note", "")),
-        "follows": _id(post.get(f"r{number}-follows", "")),
-        "refused": {
-            "field": _kept(post.get(f"r{number}-refused-field", "")),
-            "reason": _kept(post.get(f"r{number}-refused-reason", "")),
-        },
-        "values": {},
-        "bare": [],
-    }
-
-
-def _kept(text: str) -> str:
-    """Return a text as a draft keeps it: line ends as before their way through a form, and NUL by its picture."""
-    return text.replace("\r\n", "\n").replace("\x00", NUL_SHOWN)
-
-
-def _meant(text: str) -> str:
-    """Return a kept text as it was typed, for the checks to find what must not be sent."""
-    return text.replace(NUL_SHOWN, "\x00")
-
-
-def _blank(owner: str) -> TypedRow:
-    return {"code": "", "by_code": False, "owner": owner, "note": "", "values": {}, "bare": []}
-
-
-def _id(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
-
-
-def _is_code(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from activities import forms
+from activities import forms, typed_rows
 from activities.catalog import Catalog, CatalogField, Listing
 from activities.leadsquared.records import ActivityType, User
 from tests.pages import Page
@@ -85,7 +85,7 @@ def round_trip(typed: dict, catalog: Catalog) -> dict:
     post = page.form("x").posted
     if typed["skip_option_check"]:
         post["skip_option_check"] = "yes"
-    return forms.typed(post)
+    return typed_rows.typed(post)
 
 
 def texts_of(row: dict) -> list[str]:
@@ -131,21 +131,21 @@ class TestAnyPost:
     @example([("rows", "9" * 5), ("r200-note", "x")], LISTS)
     @example([("rows", "1"), ("r1-type", "208"), ("r1-v208-mx_Custom_2", "\ud7ff\x00")], LISTS)
     def test_is_read_without_an_error(self, pairs, catalog):
-        typed = forms.typed(a_post(pairs))
+        typed = typed_rows.typed(a_post(pairs))
 
         forms.check(typed, a_reader(catalog, switch=typed["skip_option_check"]), complain=True)
 
     @quickly
     @given(posts, st.sampled_from([LISTS, NOTHING]))
     def test_holds_nothing_that_a_database_refuses(self, pairs, catalog):
-        typed = forms.typed(a_post(pairs))
+        typed = typed_rows.typed(a_post(pairs))
 
         assert "\x00" not in str(typed)
 
     @quickly
     @given(posts)
     def test_makes_no_more_than_200_rows(self, pairs):
-        assert len(forms.typed(a_post([("rows", "99999"), *pairs]))["rows"]) <= 200
+        assert len(typed_rows.typed(a_post([("rows", "99999"), *pairs]))["rows"]) <= 200
 
 
 class TestTheWayThroughAPage:
@@ -155,7 +155,7 @@ class TestTheWayThroughAPage:
         first = round_trip(content(*rows, switch=switch), catalog)
 
         kept = ["\n".join(texts_of(row)) for row in first["rows"]]
-        wanted = [[forms._kept(text).strip() for text in texts_of(row)] for row in rows]
+        wanted = [[typed_rows.kept(text).strip() for text in texts_of(row)] for row in rows]
         assert all(text in kept[at] for at, of_row in enumerate(wanted) for text in of_row)
 
     @quickly
@@ -194,7 +194,7 @@ class TestChange:
     ROWS = [a_row(note=str(number)) for number in range(5)]
 
     def notes_after(self, do):
-        changed, _ = forms.change(content(*self.ROWS), do, default_owner=KABIR)
+        changed, _ = typed_rows.change(content(*self.ROWS), do, default_owner=KABIR)
         return [row["note"] for row in changed["rows"]]
 
     @quickly
@@ -202,7 +202,7 @@ class TestChange:
     def test_keeps_all_rows_but_the_one_that_was_added_or_removed(self, notes, do):
         before = content(*[a_row(note=note) for note in notes])
 
-        after, _ = forms.change(before, do, default_owner=KABIR)
+        after, _ = typed_rows.change(before, do, default_owner=KABIR)
 
         gone = Counter(notes) - Counter(row["note"] for row in after["rows"])
         new = Counter(row["note"] for row in after["rows"]) - Counter(notes)
@@ -213,7 +213,7 @@ class TestChange:
     @quickly
     @given(st.integers(1, 5), presses)
     def test_looks_at_a_row_that_is_there(self, count, do):
-        changed, row = forms.change(content(*self.ROWS[:count]), do)
+        changed, row = typed_rows.change(content(*self.ROWS[:count]), do)
 
         assert 1 <= row <= max(1, len(changed["rows"]))
 
@@ -222,7 +222,7 @@ class TestChange:
     def test_leaves_what_it_was_given_alone(self, do):
         before = content(*[dict(row) for row in self.ROWS])
 
-        forms.change(before, do)
+        typed_rows.change(before, do)
 
         assert before == content(*self.ROWS)
 
@@ -248,7 +248,7 @@ class TestChange:
         assert "".join(self.notes_after(do)) == order
 
     def test_adds_a_row_with_the_persons_owner(self):
-        changed, row = forms.change(content(*self.ROWS), "add", default_owner=KABIR)
+        changed, row = typed_rows.change(content(*self.ROWS), "add", default_owner=KABIR)
 
         assert changed["rows"][-1]["owner"] == KABIR
         assert row == 6

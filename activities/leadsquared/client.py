@@ -331,12 +331,12 @@ class Client:
         permit = _given(lambda: self._permit("read"))
         for _ in range(MOST_RENEWALS):
             try:
-                return self._read(method, path, query, body, not_after=permit and permit.begin_by)
+                return self._read(method, path, query, body, not_after=permit.begin_by if permit else None)
             except NotInTime:
                 if permit is None:
                     raise
                 permit = _given(permit.renew)
-        return self._read(method, path, query, body, not_after=permit and permit.begin_by)
+        return self._read(method, path, query, body, not_after=permit.begin_by if permit else None)
 
     def _read(self, method: str, path: str, query: dict[str, Any], body: Any, *, not_after: float | None) -> RawAnswer:
         return wire.exchange(

@@ -28,6 +28,7 @@ from activities import (
     permissions,
     posting,
     submissions,
+    typed_rows,
 )
 from activities import (
     progress as progress_of,
@@ -155,9 +156,9 @@ def _press(request: HttpRequest) -> HttpResponse:
     do = request.POST.get("do", "")
     posted_id = _uuid(request.POST.get("draft", "")) or uuid.uuid4()
     opportunity = _opportunity(request, posted_id)
-    content = forms.typed(request.POST)
+    content = typed_rows.typed(request.POST)
     default_owner = person_of(request).lsq_email
-    changed, row = forms.change(content, do, default_owner=default_owner)
+    changed, row = typed_rows.change(content, do, default_owner=default_owner)
     draft = drafts.save(posted_id, owner=person_of(request), opportunity=opportunity, content=changed)
     if draft.public_id != posted_id:
         messages.warning(
@@ -184,19 +185,19 @@ def _editor(
     request: HttpRequest,
     public_id: uuid.UUID,
     opportunity: dict[str, Any],
-    content: forms.Content,
+    content: typed_rows.Content,
     *,
     draft: Draft | None,
     complain: bool = False,
 ) -> HttpResponse:
-    catalog.ensure(forms.codes(content))
+    catalog.ensure(typed_rows.codes(content))
     checked = _check(request, public_id, content, complain=complain)
     problems = checked.problems if complain else []
     opportunity_error = ""
     if complain and not opportunity.get("id"):
         opportunity_error = "Opportunity: choose the one that these rows are for. The rows stay."
         problems = [forms.Problem("opportunity", opportunity_error), *problems]
-    listing = catalog.load(forms.codes(content))
+    listing = catalog.load(typed_rows.codes(content))
     context = {
         "public_id": public_id,
         "draft": draft,
@@ -212,9 +213,9 @@ def _editor(
     return render(request, "submissions/new.html", context, status=422 if problems else 200)
 
 
-def _check(request: HttpRequest, public_id: uuid.UUID, content: forms.Content, *, complain: bool) -> forms.Checked:
+def _check(request: HttpRequest, public_id: uuid.UUID, content: typed_rows.Content, *, complain: bool) -> forms.Checked:
     reader = forms.Reader(
-        catalog=catalog.load(forms.codes(content)),
+        catalog=catalog.load(typed_rows.codes(content)),
         zone=person_of(request).zone,
         today=localdate(),
         default_owner=person_of(request).lsq_email,
