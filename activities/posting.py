@@ -388,7 +388,11 @@ def _settle(submission: Submission, attempt: Attempt, error: LeadSquaredError | 
     if isinstance(error, Unauthorized):
         error = _after_key_check(error, now=now)
     moment = now or clock()
+    if isinstance(error, RateLimited):
+        _make_everybody_wait(error, now=moment)
     with transaction.atomic():
+        # Locks are always taken in this order: the submission, then the audit log's head.
+        Submission.objects.select_for_update().get(pk=submission.pk)
         attempt.verdict = Verdict.ANSWERED if error is None else _verdict_on(error)
         attempt.said = error.said if error else ""
         attempt.save(update_fields=["verdict", "said"])
@@ -399,6 +403,12 @@ def _settle(submission: Submission, attempt: Attempt, error: LeadSquaredError | 
         else:
             _record_error(submission, attempt, error, now=moment)
             _apply_error(submission, attempt, error, now=moment)
+
+
+def _make_everybody_wait(error: RateLimited, *, now: datetime) -> None:
+    throttle.slow_down(now=now)
+    if error.whole_day:
+        connection.hold(error.for_user, now=now)
 
 
 def _after_key_check(error: Unauthorized, *, now: datetime | None) -> LeadSquaredError:
@@ -466,9 +476,7 @@ def _requeue(submission: Submission, error: LeadSquaredError, *, now: datetime) 
     seconds = BACK_OFF_SECONDS[min(submission.attempt_count, len(BACK_OFF_SECONDS)) - 1]
     not_before = now + timedelta(seconds=seconds)
     if isinstance(error, RateLimited):
-        not_before = throttle.slow_down(now=now)
-        if error.whole_day:
-            connection.hold(error.for_user, now=now)
+        not_before = now + throttle.full_window()
     with transaction.atomic():
         moved = settling.move(
             submission,

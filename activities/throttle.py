@@ -110,11 +110,14 @@ def renew(call: Call, *, now: datetime | None = None) -> Call:
         return take(call.kind, now=now)
 
 
+def full_window() -> timedelta:
+    """Return how long a full window of the account's shortest limit takes, padded."""
+    return min((rate.window for rate in rates(settings.LSQ_RATE_LIMIT)), default=timedelta(seconds=5)) + PAD
+
+
 def slow_down(*, now: datetime | None = None) -> datetime:
     """Make everybody wait a full window after a call was turned away all the same; return until when."""
-    at = now or clock()
-    windows = [rate.window for rate in rates(settings.LSQ_RATE_LIMIT)]
-    until = at + min(windows, default=timedelta(seconds=5)) + PAD
+    until = (now or clock()) + full_window()
     Account.objects.filter(pk=1).update(paused_until=until, rate_limited_count=F("rate_limited_count") + 1)
     return until
 
