@@ -29,7 +29,7 @@ FIND_CHROMIUM := for name in "$$CHROMIUM" chromium chromium-browser google-chrom
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 IS_DEBIAN_ROOT := [ "`id -u`" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres browser venv venv-dev system
+.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres faults browser venv venv-dev system
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,12 @@ unit-sqlite: venv-dev ## unit tests on SQLite
 unit-postgres: venv-dev ## unit tests on PostgreSQL: TEST_DATABASE_URL, or a server that is started for them
 	@echo "== Unit tests on PostgreSQL =="
 	@$(CLEAN) $(PY) tests/postgres.py -- $(PY) $(UNIT) $(ARGS)
+
+faults: venv-dev ## every fault at every point of a submission, on both databases; takes some minutes
+	@echo "== Faults on SQLite =="
+	@$(ON_SQLITE) $(PY) -m tests.faults $(ARGS)
+	@echo "== Faults on PostgreSQL =="
+	@$(CLEAN) $(PY) tests/postgres.py -- $(PY) -m tests.faults $(ARGS)
 
 browser: venv-dev ## journeys through Chromium
 	@echo "== Browser tests =="

@@ -18,7 +18,9 @@ from activities.submissions import NewRow
 from activities.typed_rows import Content, TypedRow
 
 FIRST_OPPORTUNITY_CODE: Final = 12000  # activity codes from here on are opportunity types: leadsquared-api §2 [SEEN]
-FEWEST_STANDING: Final = 4  # fields of a type that are in view without unfolding
+# Optional fields of a type are in view as long as they fit into its first line: ten of twelve tracks.
+TRACKS: Final = {"s": 2, "m": 3, "l": 4}
+TRACKS_OF_A_LINE: Final = 10
 LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-api §19.13); this one is ours
 
 
@@ -469,9 +471,11 @@ def _lay_out(forms: list[RowForm]) -> None:
         of_type |= {_key(cell) for cell in form.cells if cell.mandatory or cell.is_filled or cell.error}
     for form in forms:
         of_type = stands[form.code or form.code_typed]
+        taken = sum(TRACKS[cell.control.width] for cell in form.cells if _key(cell) in of_type)
         for cell in form.cells:
-            if len(of_type) < FEWEST_STANDING:
+            if _key(cell) not in of_type and taken + TRACKS[cell.control.width] <= TRACKS_OF_A_LINE:
                 of_type.add(_key(cell))
+                taken += TRACKS[cell.control.width]
     above = ""
     for form in forms:
         code = form.code or form.code_typed

@@ -63,6 +63,11 @@ class Comparison:
         """Return the unexplained activities of a row's type."""
         return [each for each in self.leftovers if each.code == self.codes[number]]
 
+    @property
+    def postponed_rows(self) -> frozenset[int]:
+        """The rows of which nothing can be said yet."""
+        return frozenset(self.codes) - set(self.found) - self.absent - self.doubtful
+
     def postponed(self) -> Comparison:
         """Return this comparison without any absence: something fresh was seen elsewhere."""
         return replace(self, absent=frozenset())

@@ -272,22 +272,36 @@ def _leave_out_what_exists(submission: Submission, *, now: datetime | None) -> b
     retried = [row for row in submission.rows.select_related("follows__submission") if row.follows]
     chain = {earlier.submission for row in retried for earlier in _earlier_rows(row)}
     for earlier in sorted(chain, key=lambda each: each.pk):
-        if not readback.look(earlier, kind=CallKind.READ, now=now):
+        seen = readback.look_once(earlier, kind=CallKind.READ, now=now)
+        if seen is None or not seen.is_conclusive:
             error = NotSent(said="LeadSquared could not be asked whether the rows exist already.")
             _requeue(submission, error, now=now or clock())
             return False
-    exist = {
-        row.number: RowVerdict(
-            Outcome.NOT_CREATED,
-            reason="Not sent: LeadSquared has it after all, as the row of the earlier submission.",
-        )
-        for row in submission.rows.filter(outcome=Outcome.PENDING)
-        if any(earlier.outcome == Outcome.CREATED for earlier in _earlier_rows(row))
-    }
-    if not exist:
+    pending = submission.rows.filter(outcome=Outcome.PENDING)
+    not_sent = {row.number: reason for row in pending if (reason := _why_not_again(list(_earlier_rows(row))))}
+    if not not_sent:
         return True
-    settling.leave_out(submission, exist, now=now or clock())
+    verdicts = {number: RowVerdict(Outcome.NOT_CREATED, reason=reason) for number, reason in not_sent.items()}
+    settling.leave_out(submission, verdicts, now=now or clock())
     return submission.state == State.SENDING
+
+
+def _why_not_again(earlier: list[Row]) -> str:
+    """Say why a row is not sent again: it exists, or something came up since that may be it; empty when it may go."""
+    if any(row.outcome == Outcome.CREATED for row in earlier):
+        return "Not sent: LeadSquared has it after all, as the row of the earlier submission."
+    for row in earlier:
+        looks = list(row.submission.looks.filter(succeeded=True).order_by("number"))
+        # What was there when the row was judged absent, or when somebody decided so, was not it.
+        settled_at = max(each.outcome_at or each.submission.submitted_at for each in earlier)
+        known = {activity_id for each in looks if each.at <= settled_at for activity_id in each.seen}
+        fresh = [each for each in (looks[-1].leftovers if looks else []) if each["id"] not in known]
+        if any(each["code"] == row.code for each in fresh):
+            return (
+                "Not sent: LeadSquared has a new activity of this type that may be this row. "
+                "Look at it there; if it is another one, post this row once more."
+            )
+    return ""
 
 
 def _earlier_rows(row: Row) -> Iterator[Row]:

@@ -40,6 +40,11 @@ class Seen:
     unclaimed: tuple[Activity, ...]
     comparison: Comparison
 
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether it says of every row what it can: the list was whole, and the lead's trail knows nothing fresher."""
+        return self.whole and not self.comparison.postponed_rows
+
 
 def look_next(*, now: datetime | None = None) -> bool:
     """Look for the submission that has waited longest; return whether one was due."""
@@ -70,11 +75,16 @@ def _look_lease() -> timedelta:
 
 def look(submission: Submission, *, kind: CallKind = CallKind.BACKGROUND, now: datetime | None = None) -> bool:
     """Ask LeadSquared once for the open rows of a submission and draw what follows; return whether it answered."""
+    return look_once(submission, kind=kind, now=now) is not None
+
+
+def look_once(submission: Submission, *, kind: CallKind, now: datetime | None = None) -> Seen | None:
+    """The same; return what was seen, None when LeadSquared did not answer."""
     rows = _open_rows(submission)
     attempt = submission.attempts.order_by("-number").first()
     if not rows or attempt is None:
         Submission.objects.filter(pk=submission.pk).update(look_at=None)
-        return True
+        return Seen(whole=True, unclaimed=(), comparison=matching.compare([], [], us=Person()))
     try:
         seen = _ask(submission, attempt, rows, kind=kind, now=now)
     except LeadSquaredError as error:
@@ -83,14 +93,14 @@ def look(submission: Submission, *, kind: CallKind = CallKind.BACKGROUND, now: d
         elif isinstance(error, Unauthorized) and connection.keys_are_refused(now=now):
             connection.hold(error.for_user, now=now)
         _failed(submission, error, now=now or clock())
-        return False
+        return None
     moment = now or clock()
     with transaction.atomic():
         taken = Submission.objects.select_for_update().get(pk=submission.pk)
         this = _write_look(taken, seen, rows, now=moment)
         _conclude(taken, attempt, seen, this, now=moment)
     submission.refresh_from_db()
-    return True
+    return seen
 
 
 def _open_rows(submission: Submission) -> list[Row]:
@@ -102,7 +112,7 @@ def _ask(
     submission: Submission, attempt: Attempt, rows: Sequence[Row], *, kind: CallKind, now: datetime | None
 ) -> Seen:
     client = connection.client(kind)
-    columns = sorted({field["schema_name"] for row in rows for field in row.fields} | _reference_columns(rows))
+    columns = sorted({name for row in rows for name in _columns(row)} | _reference_columns(rows))
     held = client.activities_of_opportunity(submission.opportunity_id, columns=columns)
     unclaimed = _unclaimed(held, attempt, now=now or clock())
     users = catalog.users().records
@@ -123,7 +133,8 @@ def _unclaimed(held: Activities, attempt: Attempt, *, now: datetime) -> list[Act
     """Keep what was written since the attempt began, by LeadSquared's clock, and belongs to no row."""
     if held.server_time is None:
         raise LookUnusable(said="LeadSquared’s answer does not say when it was given.")
-    begin = attempt.started_at + (held.server_time - now) - WINDOW_MARGIN
+    # Never later than by our own clock: one answer with a wrong date must not hide what was written.
+    begin = attempt.started_at + min(held.server_time - now, timedelta()) - WINDOW_MARGIN
     fresh = [each for each in held.found if each.created_at is None or each.created_at >= begin]
     ids = [each.id for each in fresh]
     claimed = set(Row.objects.filter(activity_id__in=ids).values_list("activity_id", flat=True))
@@ -162,6 +173,11 @@ def _sent_values(fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         if not field.get("fields"):
             values[field["schema_name"]] = field["value"]
     return values
+
+
+def _columns(row: Row) -> set[str]:
+    """Return the names of a row's fields; those inside a field set are columns of their own: leadsquared-api §5."""
+    return {field["schema_name"] for field in row.fields} | set(_sent_values(row.fields))
 
 
 def _reference_columns(rows: Sequence[Row]) -> set[str]:

@@ -21,6 +21,7 @@ from activities.leadsquared import LeadSquaredError
 from activities.models import CallKind, Worker
 from activities.models.clock import clock
 
+HOUSEKEEPING_EVERY: Final = timedelta(seconds=1)
 HEARTBEAT_EVERY: Final = timedelta(seconds=10)
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 LONGEST_WAIT_SECONDS: Final = {"postgresql": 2.0, "sqlite": 0.25}
@@ -32,7 +33,8 @@ logger = logging.getLogger(__name__)
 
 def post(name: str, stop: threading.Event) -> None:
     """Post what is queued and keep the queue in order until told to stop; a call that has begun is finished first."""
-    duties = housekeeping(name)
+    # Not in every round: a thread that waits for its turn comes around with each place that gets free in the window.
+    duties = [_seldom(duty, every=HOUSEKEEPING_EVERY) for duty in housekeeping(name)]
     _loop(stop, lambda: post_round(name, duties, stop))
 
 

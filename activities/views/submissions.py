@@ -240,6 +240,7 @@ def _review(
     context = {
         "draft": draft,
         "rows": checked.new_rows,
+        "free_places": checked.free_places,
         "skip_option_check": checked.skip_option_check,
         "path": f"/v2{posting.BULK_PATH}{draft.opportunity_id}",
         "exact_request": json.dumps(json.loads(body), ensure_ascii=False, indent=2),

@@ -50,7 +50,13 @@ class Havoc:
 
     def wreak(self) -> None:
         """Do one thing."""
-        acts = [self._kill_worker, self._kill_busy_worker, self._suspend_busy_worker, self._kill_web, self._kill_sandbox]
+        acts = [
+            self._kill_worker,
+            self._kill_busy_worker,
+            self._suspend_busy_worker,
+            self._kill_web,
+            self._kill_sandbox,
+        ]
         self._random.choices(acts, weights=[2, 3, 3, 1, 2])[0]()
 
     def repair(self, *, everything: bool = False) -> None:
@@ -179,7 +185,11 @@ def some_drafts(emails: list[str], count: int, random_: random.Random) -> dict[s
     written: dict[str, list[uuid.UUID]] = {email: [] for email in emails}
     people = {each.email: each for each in User.objects.filter(email__in=emails)}
     for number in range(count):
-        email, loan, public_id = emails[number % len(emails)], random_.choice(loans), uuid.UUID(int=random_.getrandbits(128), version=4)
+        email, loan, public_id = (
+            emails[number % len(emails)],
+            random_.choice(loans),
+            uuid.UUID(int=random_.getrandbits(128), version=4),
+        )
         opportunity = {"id": loan.id, "name": loan.name, "lead_id": loan.lead_id, "lead_name": "", "type": ""}
         content = {"rows": typed_rows(random_, f"Submission {number}"), "skip_option_check": False}
         drafts.save(public_id, owner=people[email], opportunity=opportunity, content=content)
@@ -208,7 +218,9 @@ def wait_for_rest(seconds: float) -> int:
     from activities.models import Submission
 
     give_up_at = time.monotonic() + seconds
-    while (left := Submission.objects.unsettled().filter(needs_person_since=None).count()) and time.monotonic() < give_up_at:
+    while (
+        left := Submission.objects.unsettled().filter(needs_person_since=None).count()
+    ) and time.monotonic() < give_up_at:
         time.sleep(0.25)
     return left
 
@@ -225,7 +237,9 @@ def run(options: argparse.Namespace, folder: Path, database_url: str | None) -> 
         browsers = [Browser(site.url, email) for email in emails]
         problems: list[str] = []
         people = [
-            threading.Thread(target=submit_all, args=(each, drafts[each.email], random.Random(random_.random()), problems))
+            threading.Thread(
+                target=submit_all, args=(each, drafts[each.email], random.Random(random_.random()), problems)
+            )
             for each in browsers
         ]
         havoc = Havoc(site, random_)

@@ -53,7 +53,9 @@ class Searches:
             answer = self.browser.pages.get(f"{self.browser.url}/", params={"q": SEARCHED}, timeout=60)
             self.seconds.append(time.monotonic() - started)
             if answer.status_code != 200 or SEARCHED not in answer.text or "could be loaded" in answer.text:
-                self.failures.append(f"{answer.status_code} {' '.join(re.sub('<[^>]*>', ' ', answer.text).split())[:600]}")
+                self.failures.append(
+                    f"{answer.status_code} {' '.join(re.sub('<[^>]*>', ' ', answer.text).split())[:600]}"
+                )
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def a_backlog(email: str, count: int, random_: random.Random) -> list[Any]:
     person = User.objects.get(email=email)
     by = audit.Actor(name=person.name, person=person)
     today = datetime.now(UTC).date()
-    loans = demo.contents(today).opportunities
+    loans = list(demo.contents(today).opportunities)
+    random_.shuffle(loans)
     catalog = Catalog(types=Listing(), users=Listing(), fields={})
     reader = forms.Reader(catalog=catalog, zone=person.zone, today=today, default_owner="")
     pressed = []
@@ -187,6 +190,7 @@ def run(options: argparse.Namespace, folder: Path, database_url: str | None) -> 
         join(site)
         site.sandbox("switches", {"rate": "off"})
         site.pin("sandbox", SANDBOX_CORE)
+        site.prefer("sandbox")
         learn_the_lists()
         (email, searcher) = some_people(2)
         pressed = a_backlog(email, options.submissions, random_)
@@ -227,9 +231,13 @@ def _print(options: argparse.Namespace, balance: Balance, use: Use, searches: Se
     print(f"== Two hosts on {options.database}, {options.rate}, seed {options.seed} ==")
     print("\n".join(balance.report()))
     print(f"rate             {use.share:.1%} of {limit} calls in {window} s used, {use.turned_away} answers 429")
-    print(f"calls            {use.calls} in {use.seconds:.0f} s while there was a backlog, {use.bulk_calls} bulk calls in all")
+    print(
+        f"calls            {use.calls} in {use.seconds:.0f} s while there was a backlog, {use.bulk_calls} bulk calls in all"
+    )
     median, longest = statistics.median(searches.seconds or [0.0]), max(searches.seconds, default=0.0)
-    print(f"searches         {len(searches.seconds)}, median {median:.2f} s, longest {longest:.2f} s (two windows: {2 * window} s)")
+    print(
+        f"searches         {len(searches.seconds)}, median {median:.2f} s, longest {longest:.2f} s (two windows: {2 * window} s)"
+    )
     print(f"clocks           {apart} s apart")
     for failure in searches.failures[:5]:
         print(f"  a search failed: {failure}")

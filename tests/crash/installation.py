@@ -115,6 +115,12 @@ class Site(Installation):
             with contextlib.suppress(ProcessLookupError):
                 os.sched_setaffinity(int(thread.name), {core})
 
+    def prefer(self, name: str) -> None:
+        """Let a process come before others on its core, where that is our right: what measures must not be late."""
+        for thread in Path(f"/proc/{self.pid(name)}/task").glob("*"):
+            with contextlib.suppress(PermissionError, ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), -10)
+
     def log(self, name: str) -> str:
         """Return what a process wrote since it was started."""
         return self._log(name).read_text(errors="replace")

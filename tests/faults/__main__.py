@@ -46,7 +46,7 @@ def main(words: Sequence[str]) -> int:
         _print_table(title, [result for table, result in results if table == name])
     counting = [result for table, result in results if table != "false"]
     broken = [result for result in counting if not result.holds]
-    _print_broken(broken if not words else [result for _, result in results])
+    _print_broken(broken)
     _print_totals(counting, began)
     return 1 if broken or not counting else 0
 
@@ -100,9 +100,8 @@ def _print_broken(broken: Sequence[Result]) -> None:
 def _print_totals(results: Sequence[Result], began: float) -> None:
     from django.db import connection
 
-    sums = {
-        name: sum(getattr(each, name) for each in results) for name in ("duplicates", "losses", "wrong_claims", "guesses")
-    }
+    counted = ("duplicates", "losses", "wrong_claims", "guesses")
+    sums = {name: sum(getattr(each, name) for each in results) for name in counted}
     persons = sum(each.state == "before a person" for each in results)
     looks = sum(each.looks for each in results)
     said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sums.items())

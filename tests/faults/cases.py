@@ -41,8 +41,8 @@ VARIANTS: Final[Mapping[str, Sequence[dict[str, Any]]]] = {
     "slow_bytes": [{"interval": 0.02}, {"interval": 0.35, "count": 3}],
     "html": _PAGES,
     "empty_body": _PAGES,
-    "redirect": [{"write": False}, {"write": True}, {"status": 307}],
-    "oversized_body": [{"megabytes": 9}, {"megabytes": 9, "write": False}],
+    "redirect": [{}, {"write": True}, {"status": 307}],
+    "oversized_body": [{"megabytes": 9, "write": False}, {"megabytes": 9}],
     "wrong_content_type": [{}],
     "clock_off": [{"seconds": 600.0}, {"seconds": -600.0}],
     "no_date": [{}],
@@ -72,7 +72,7 @@ VARIANTS: Final[Mapping[str, Sequence[dict[str, Any]]]] = {
     "yes_without_id": [{}, {"write": False}, {"value": ""}],
     "yes_with_foreign_id": [{}, {"write": False}],
     "yes_that_wrote_nothing": [],
-    "wrong_types": [{"how": how} for how in (*WRONG_TYPES, *TOPS)],
+    "wrong_types": [{"how": how} for how in (*TOPS, *WRONG_TYPES)],
     "nul_in_answer": [{}, {"raw": True}],
     "lone_surrogates": [{}],
     "nested_lists": [{}, {"beside": False}],
@@ -157,13 +157,19 @@ FALSE_WORDS: Final[Sequence[tuple[str, dict[str, Any]]]] = (
     ("status", {"status": 404, "write": True}),
 )
 
+# Accounts that make it hard to find what arrived late.
+LATE_ACCOUNTS: Final[Sequence[tuple[str, Any]]] = (
+    *(("index_lag_seconds", 60), ("index_lag_seconds", 400), ("creator_columns", "absent"), ("trail_offset", "row")),
+    *(("activity_paging", "ignored"), ("clock_offset_seconds", 600), ("clock_offset_seconds", -600)),
+)
+
 
 def _options(chosen: Mapping[str, Any]) -> Pairs:
     return tuple(sorted(chosen.items()))
 
 
 def variants(*, thorough: bool = False) -> Iterator[tuple[str, Pairs]]:
-    """Yield every fault with the options it is tried with, states of an account too; `thorough`: every ExceptionType."""
+    """Yield every fault with its options, and the states of an account; `thorough`: with every ExceptionType."""
     for name, chosen in VARIANTS.items():
         for options in chosen:
             if thorough or options.get("exception_type") not in COMMON_TYPES:
@@ -181,7 +187,8 @@ def of_each_fault() -> Iterator[tuple[str, Pairs]]:
 def anywhere(chosen: Iterable[tuple[str, Pairs]] | None = None) -> Iterator[tuple[str, Pairs]]:
     """Yield the faults, of all or of these, that can happen to a read."""
     for name, options in variants() if chosen is None else chosen:
-        if name not in BULK_ONLY | {"none", "opportunity_unknown", "opportunity_closed"}:
+        is_of_writes = ("write", True) in options or any(("how", how) in options for how in WRONG_TYPES)
+        if not is_of_writes and name not in BULK_ONLY | {"none", "opportunity_unknown", "opportunity_closed"}:
             yield name, options
 
 
@@ -228,6 +235,11 @@ def too_late() -> Iterator[Case]:
     for name, options in anywhere(of_each_fault()):
         if name not in {"refuse", *LOOK_ONLY}:
             yield Case(name, "pre-look", "three", options, before="late_write", is_late=True)
+    for name, value in LATE_ACCOUNTS:
+        for rows, point in itertools.product(("one", "twins", "three"), ("bulk call", "pre-look")):
+            yield Case("none", point, rows, before="late_write", is_late=True, switches=((name, value),))
+    for name in ("note_changed", "owner_replaced", "identical_row_by_colleague", "identical_row_on_other_opportunity"):
+        yield Case(name, rows="three", before="late_write", is_late=True)
 
 
 def false_words() -> Iterator[Case]:

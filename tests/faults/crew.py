@@ -41,5 +41,5 @@ def run(portion: Sequence[tuple[str, Case]]) -> list[tuple[str, Result]]:
     person = User.objects.filter(email="asha@sahyadrihfc.in").first() or User.objects.create_person(
         email="asha@sahyadrihfc.in", name="Asha", password="correct-horse-battery", role=Role.POSTER
     )
-    with matrix.a_world(person) as world:
+    with matrix.a_sandbox() as sandbox, matrix.a_world(person, sandbox) as world:
         return [(table, matrix.run(world, case)) for table, case in portion]

@@ -139,7 +139,7 @@ def test_a_worker_suspended_between_connecting_and_sending_sends_nothing(tls, ce
         said = worker.communicate(timeout=10)[0]
         wakes.join()
 
-    assert said.split() == ["NotSent"]
+    assert said.split() == ["NotInTime"]
     assert received == b""
 
 

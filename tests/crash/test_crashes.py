@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lsqportal.demo import ROOT
+
+DATABASE = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
+
+
+@pytest.fixture
+def run(capsys):
+    """Run one of this folder's programs as `make crash` does, on the database of this test run, and show its words."""
+
+    def run(program: str, *arguments: str) -> int:
+        command = [sys.executable, "-m", f"tests.crash.{program}", "--database", DATABASE, *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        print(done.stdout, done.stderr)
+        return done.returncode
+
+    return run
+
+
+def test_nothing_is_lost_and_nothing_twice_while_processes_are_killed_and_suspended(run):
+    assert run("crashes", "--submissions", "60", "--people", "3", "--acts", "12", "--pause", "0.6") == 0
+
+
+def test_two_hosts_use_the_whole_rate_and_not_a_call_more(run):
+    assert run("hosts", "--submissions", "60", "--rate", "20/5s") == 0
+
+
+def test_no_page_waits_for_the_bulk_call(run):
+    assert run("waiting") == 0

@@ -1,0 +1,139 @@
+"""What the matrix has found, each as the smallest case that showed it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from activities import posting, readback, submissions
+from activities.models import Outcome, State
+from activities.models.clock import clock
+from tests.builders import a_draft, a_field, a_new_row, an_actor
+
+pytestmark = pytest.mark.django_db
+CREATED, ABSENT = Outcome.CREATED, Outcome.NOT_CREATED
+
+
+@pytest.fixture
+def opportunity(sandbox):
+    return next(each for each in sandbox.opportunities if each.status == "Open")
+
+
+@pytest.fixture
+def post(asha, sandbox, opportunity):
+    """Post a row while this goes wrong."""
+
+    def post(row, *faults):
+        draft = a_draft(asha, opportunity_id=opportunity.id)
+        draft.opportunity["lead_id"] = opportunity.lead_id
+        draft.save()
+        submission = submissions.submit(draft, [row], by=an_actor(asha))
+        for fault in faults:
+            sandbox.fault(fault)
+        posting.post_next(worker="host:1:1")
+        submission.refresh_from_db()
+        return submission
+
+    return post
+
+
+@pytest.fixture
+def retry(asha):
+    """Retry a submission's only row as it is, after two looks found nothing."""
+
+    def retry(submission):
+        row = submission.rows.get()
+        draft = submissions.retry(submission, by=an_actor(asha))
+        new = a_new_row(note=row.note, fields=tuple(row.fields), follows=row.pk)
+        return submissions.submit(draft, [new], by=an_actor(asha), repeat_confirmed=True)
+
+    return retry
+
+
+def look_in_vain(submission) -> None:
+    lease_end = submission.attempts.get().lease_until
+    for seconds in (30, 130):
+        readback.look(submission, now=lease_end + timedelta(seconds=seconds))
+    # As if that had been a while ago: the sandbox's clock is that of the machine.
+    submission.rows.update(outcome_at=clock() - timedelta(seconds=1))
+    submission.looks.update(at=clock() - timedelta(seconds=1))
+
+
+def outcomes(submission) -> list[str]:
+    submission.refresh_from_db()
+    return list(submission.rows.order_by("number").values_list("outcome", flat=True))
+
+
+def test_a_field_set_is_recognised_when_it_is_read_back(post):
+    inner = [a_field("mx_CustomObject_1", "S. Kale")]
+    fields = (a_field("mx_Custom_1", "", fields=inner), a_field("mx_Custom_2", "4500000"))
+    submission = post(a_new_row(code=222, fields=fields), "reset_after_write")
+
+    readback.look(submission, now=submission.look_at)
+
+    assert outcomes(submission) == [CREATED]
+
+
+class TestRightBeforeARetry:
+    def test_one_answer_with_a_wrong_date_hides_nothing(self, post, retry, sandbox):
+        submission = post(a_new_row(), "late_write")
+        look_in_vain(submission)
+        again = retry(submission)
+        sandbox.release()
+        sandbox.fault("clock_off", path_contains="GetActivitiesOfOpportunity")
+
+        posting.post_next(worker="host:1:1")
+
+        assert (outcomes(submission), outcomes(again)) == ([CREATED], [ABSENT])
+        assert len(sandbox.posted(submission.opportunity_id)) == 1
+
+    def test_what_only_the_leads_trail_shows_is_waited_for(self, post, retry, sandbox):
+        submission = post(a_new_row(), "late_write")
+        look_in_vain(submission)
+        again = retry(submission)
+        sandbox.release()
+        sandbox.switch(index_lag_seconds=3600)
+
+        posting.post_next(worker="host:1:1")
+
+        again.refresh_from_db()
+        assert again.state == State.QUEUED
+        assert len(sandbox.posted(submission.opportunity_id)) == 1
+
+    def test_a_list_that_is_not_whole_is_waited_for(self, post, retry, sandbox):
+        submission = post(a_new_row(), "late_write")
+        look_in_vain(submission)
+        again = retry(submission)
+        sandbox.release()
+        sandbox.switch(index_lag_seconds=3600, record_count="ahead")
+
+        posting.post_next(worker="host:1:1")
+
+        again.refresh_from_db()
+        assert again.state == State.QUEUED
+        assert len(sandbox.posted(submission.opportunity_id)) == 1
+
+    def test_something_new_that_may_be_the_row_keeps_it_from_being_sent(self, post, retry, sandbox):
+        submission = post(a_new_row(), "note_changed", "late_write")
+        look_in_vain(submission)
+        again = retry(submission)
+        sandbox.release()
+
+        posting.post_next(worker="host:1:1")
+
+        assert outcomes(again) == [ABSENT]
+        assert "may be this row" in again.rows.get().reason
+        assert len(sandbox.posted(submission.opportunity_id)) == 1
+
+    def test_who_looked_there_and_retries_once_more_is_believed(self, post, retry, sandbox):
+        submission = post(a_new_row(), "note_changed", "late_write")
+        look_in_vain(submission)
+        again = retry(submission)
+        sandbox.release()
+        posting.post_next(worker="host:1:1")
+
+        once_more = retry(again)
+        posting.post_next(worker="host:1:1")
+
+        assert outcomes(once_more) == [CREATED]
