@@ -16,7 +16,10 @@ CLEAN := DEBUG=True SECRET_KEY=only-for-tests ALLOWED_HOSTS=localhost,127.0.0.1 
   LSQ_API_URL= LSQ_ACCESS_KEY= LSQ_SECRET_KEY= LSQ_REFERENCE_FIELD= LSQ_WEB_URL= LSQ_BULK_RATE_LIMIT= \
   LSQ_ALLOW_OTHER_HOST=False SECRET_KEY_FILE= LSQ_ACCESS_KEY_FILE= LSQ_SECRET_KEY_FILE=
 ON_SQLITE := $(CLEAN) DATABASE_URL=sqlite:///var/tests.sqlite3
-UNIT := -m pytest tests --ignore=tests/house --ignore=tests/browser
+# Two processes at once; whatever needs no database runs on the first one only.
+UNIT := -m pytest tests -n 2 --ignore=tests/house --ignore=tests/browser --ignore=tests/faults --ignore=tests/crash
+NO_DATABASE := --ignore=tests/sandbox --ignore=tests/leadsquared --ignore=tests/lsqportal
+DURABILITY := -m pytest tests/faults tests/crash
 
 # Prints the path of a Chromium or Chrome, wherever its package put it; nothing where there is none.
 FIND_CHROMIUM := for name in "$$CHROMIUM" chromium chromium-browser google-chrome google-chrome-stable \
@@ -29,7 +32,7 @@ FIND_CHROMIUM := for name in "$$CHROMIUM" chromium chromium-browser google-chrom
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 IS_DEBIAN_ROOT := [ "`id -u`" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres faults browser venv venv-dev system
+.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser venv venv-dev system
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -46,7 +49,7 @@ run: venv ## the web server, as .env configures it (BIND=127.0.0.1:8000)
 worker: venv ## a worker beside it, as .env configures it
 	@exec $(PY) manage.py worker
 
-test: venv-dev system lint house unit browser ## everything that must hold: lint, house, unit, browser
+test: venv-dev system lint house unit durability browser ## everything that must hold
 	@echo "== All of it holds. =="
 
 lint: venv-dev ## style, types, imports, templates
@@ -74,13 +77,28 @@ unit-sqlite: venv-dev ## unit tests on SQLite
 
 unit-postgres: venv-dev ## unit tests on PostgreSQL: TEST_DATABASE_URL, or a server that is started for them
 	@echo "== Unit tests on PostgreSQL =="
-	@$(CLEAN) $(PY) tests/postgres.py -- $(PY) $(UNIT) $(ARGS)
+	@$(CLEAN) $(PY) tests/postgres.py -- $(PY) $(UNIT) $(NO_DATABASE) $(ARGS)
+
+durability: venv-dev ## a cut of make faults and make crash, on both databases
+	@echo "== Faults and crashes on SQLite =="
+	@$(ON_SQLITE) $(PY) $(DURABILITY) $(ARGS)
+	@echo "== Faults and crashes on PostgreSQL =="
+	@$(CLEAN) $(PY) tests/postgres.py -- $(PY) $(DURABILITY) $(ARGS)
 
 faults: venv-dev ## every fault at every point of a submission, on both databases; takes some minutes
-	@echo "== Faults on SQLite =="
-	@$(ON_SQLITE) $(PY) -m tests.faults $(ARGS)
-	@echo "== Faults on PostgreSQL =="
-	@$(CLEAN) $(PY) tests/postgres.py -- $(PY) -m tests.faults $(ARGS)
+	@echo "== Faults on SQLite =="; $(ON_SQLITE) $(PY) -m tests.faults $(ARGS); on_sqlite=$$?; \
+	echo "== Faults on PostgreSQL =="; $(CLEAN) $(PY) tests/postgres.py -- $(PY) -m tests.faults $(ARGS) && \
+	exit $$on_sqlite
+
+crash: venv-dev ## kill, suspend and starve the processes under load, on both databases; takes some minutes
+	@if ! ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 && { $(IS_DEBIAN_ROOT); }; then \
+	  $(APT) update && $(APT) install --no-install-recommends libfaketime || true; fi
+	@for program in crashes hosts waiting; do \
+	  $(ON_SQLITE) $(PY) -m tests.crash.$$program --database sqlite || exit 1; \
+	  $(CLEAN) $(PY) tests/postgres.py -- $(PY) -m tests.crash.$$program --database postgresql || exit 1; \
+	done
+	@HYPOTHESIS_PROFILE=long $(ON_SQLITE) $(PY) -m pytest tests/test_state_machine.py $(ARGS)
+	@HYPOTHESIS_PROFILE=long $(CLEAN) $(PY) tests/postgres.py -- $(PY) -m pytest tests/test_state_machine.py $(ARGS)
 
 browser: venv-dev ## journeys through Chromium
 	@echo "== Browser tests =="

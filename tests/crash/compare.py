@@ -67,19 +67,15 @@ def compare(held: Iterable[Mapping[str, Any]], *, pressed: Collection[Any]) -> B
         record=[str(problem) for problem in audit.verify().problems],
     )
     stored = {each.public_id for each in submissions}
-    balance.lost += [
-        f"{public_id} was pressed and is no submission" for public_id in pressed if public_id not in stored
-    ]
+    balance.lost += [f"{each} was pressed and is no submission" for each in pressed if each not in stored]
     rows_of: defaultdict[Key, list[Row]] = defaultdict(list)
     for row in ours:
         rows_of[(row.submission.opportunity_id, row.code, row.note)].append(row)
-        if row.outcome == Outcome.CREATED and row.activity_id not in posted:
+        if row.outcome != Outcome.CREATED:
+            continue
+        if row.activity_id not in posted:
             balance.lost.append(f"{row} is called created, and LeadSquared has no {row.activity_id}")
-        if (
-            row.outcome == Outcome.CREATED
-            and row.activity_id in posted
-            and _key(posted[row.activity_id]) != _key_of(row)
-        ):
+        elif _key(posted[row.activity_id]) != _key_of(row):
             balance.wrongly_claimed.append(f"{row} claims {posted[row.activity_id]}")
     there: defaultdict[Key, list[str]] = defaultdict(list)
     for activity in posted.values():

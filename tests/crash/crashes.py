@@ -17,12 +17,13 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from tests.crash.compare import Balance, compare
 from tests.crash.installation import Host, Site, fresh_database, join
-from tests.crash.people import PASSWORD, Browser, GaveUp, share, typed_rows
+from tests.crash.people import PASSWORD, Browser, GaveUp, typed_rows
 
 WORKERS: Final = ("worker-1", "worker-2", "worker-3")
 RATE: Final = "100/5s"
@@ -50,14 +51,14 @@ class Havoc:
 
     def wreak(self) -> None:
         """Do one thing."""
-        acts = [
-            self._kill_worker,
-            self._kill_busy_worker,
-            self._suspend_busy_worker,
-            self._kill_web,
-            self._kill_sandbox,
-        ]
-        self._random.choices(acts, weights=[2, 3, 3, 1, 2])[0]()
+        acts = {
+            self._kill_worker: 2,
+            self._kill_busy_worker: 3,
+            self._suspend_busy_worker: 3,
+            self._kill_web: 1,
+            self._kill_sandbox: 2,
+        }
+        self._random.choices(list(acts), weights=list(acts.values()))[0]()
 
     def repair(self, *, everything: bool = False) -> None:
         """Bring up, or let go on, whatever is due; or all of it."""
@@ -181,15 +182,12 @@ def some_drafts(emails: list[str], count: int, random_: random.Random) -> dict[s
     from activities.models import User
     from lsqportal.sandbox import demo
 
-    loans = demo.contents(_today()).opportunities
+    loans = demo.contents(datetime.now(UTC).date()).opportunities
     written: dict[str, list[uuid.UUID]] = {email: [] for email in emails}
     people = {each.email: each for each in User.objects.filter(email__in=emails)}
     for number in range(count):
-        email, loan, public_id = (
-            emails[number % len(emails)],
-            random_.choice(loans),
-            uuid.UUID(int=random_.getrandbits(128), version=4),
-        )
+        email, loan = emails[number % len(emails)], random_.choice(loans)
+        public_id = uuid.UUID(int=random_.getrandbits(128), version=4)
         opportunity = {"id": loan.id, "name": loan.name, "lead_id": loan.lead_id, "lead_name": "", "type": ""}
         content = {"rows": typed_rows(random_, f"Submission {number}"), "skip_option_check": False}
         drafts.save(public_id, owner=people[email], opportunity=opportunity, content=content)
@@ -197,10 +195,8 @@ def some_drafts(emails: list[str], count: int, random_: random.Random) -> dict[s
     return written
 
 
-def _today():  # type: ignore[no-untyped-def]
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).date()
+def _another(random_: random.Random) -> random.Random:
+    return random.Random(random_.getrandbits(64))
 
 
 def submit_all(browser: Browser, drafts: list[uuid.UUID], random_: random.Random, problems: list[str]) -> None:
@@ -218,9 +214,8 @@ def wait_for_rest(seconds: float) -> int:
     from activities.models import Submission
 
     give_up_at = time.monotonic() + seconds
-    while (
-        left := Submission.objects.unsettled().filter(needs_person_since=None).count()
-    ) and time.monotonic() < give_up_at:
+    open_ones = Submission.objects.unsettled().filter(needs_person_since=None)
+    while (left := open_ones.count()) and time.monotonic() < give_up_at:
         time.sleep(0.25)
     return left
 
@@ -237,9 +232,7 @@ def run(options: argparse.Namespace, folder: Path, database_url: str | None) -> 
         browsers = [Browser(site.url, email) for email in emails]
         problems: list[str] = []
         people = [
-            threading.Thread(
-                target=submit_all, args=(each, drafts[each.email], random.Random(random_.random()), problems)
-            )
+            threading.Thread(target=submit_all, args=(each, drafts[each.email], _another(random_), problems))
             for each in browsers
         ]
         havoc = Havoc(site, random_)

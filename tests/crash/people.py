@@ -10,7 +10,6 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -116,8 +115,3 @@ def _typed_row(random_: random.Random, note: str) -> dict[str, Any]:
         "values": {code: values[code]} if code in values else {},
         "bare": [],
     }
-
-
-def share(drafts: Sequence[uuid.UUID], people: int) -> list[Sequence[uuid.UUID]]:
-    """Deal the drafts out."""
-    return [drafts[place::people] for place in range(people)]

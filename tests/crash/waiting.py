@@ -83,22 +83,19 @@ def _ratios(site: Site, browser: Browser, random_: random.Random) -> dict[str, f
     while Submission.objects.filter(state__in=[State.SENDING, State.QUEUED]).exists():
         assert time.monotonic() < give_up_at, "the queue does not empty"
         time.sleep(0.1)
-    quiet = {
-        "submission": median_time(browser, f"/submissions/{quiet_id}/"),
-        "history": median_time(browser, "/history/"),
-    }
+    quiet = _medians(browser, quiet_id)
     hanging_id = hang(site, browser.email, random_)
-    hanging = {
-        "submission": median_time(browser, f"/submissions/{hanging_id}/"),
-        "history": median_time(browser, "/history/"),
-    }
+    hanging = _medians(browser, hanging_id)
     assert Submission.objects.filter(public_id=hanging_id, state=State.SENDING).exists(), "the call did not hang"
-    for page, seconds in quiet.items():
-        ratio = hanging[page] / seconds
-        print(
-            f"{page:<11} quiet {seconds * 1000:.0f} ms, LeadSquared hanging {hanging[page] * 1000:.0f} ms: {ratio:.2f}"
-        )
-    return {page: hanging[page] / seconds for page, seconds in quiet.items()}
+    ratios = {page: hanging[page] / quiet[page] for page in quiet}
+    for page, ratio in ratios.items():
+        print(f"{page:<11} quiet {quiet[page] * 1000:.0f} ms, hanging {hanging[page] * 1000:.0f} ms: {ratio:.2f}")
+    return ratios
+
+
+def _medians(browser: Browser, public_id: Any) -> dict[str, float]:
+    paths = {"submission": f"/submissions/{public_id}/", "history": "/history/"}
+    return {page: median_time(browser, path) for page, path in paths.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:

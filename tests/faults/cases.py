@@ -95,6 +95,9 @@ BULK_ONLY: Final = frozenset(
         *("late_write", "hang_then_write"),
     }
 )
+# What others do meanwhile: it meets calls whose answer is lost as well.
+WORLDLY: Final = ("owner_replaced", "note_changed", "identical_row_by_colleague", "identical_row_on_other_opportunity")
+ROWS: Final = ("one", "three", "twins")
 LOOK_ONLY: Final = frozenset({"paging_ignored"})
 # A whole account in which every open question is answered otherwise: the factors of the pairs.
 FACTORS: Final[Mapping[str, Sequence[Any]]] = {
@@ -203,6 +206,8 @@ def at_the_bulk_call() -> Iterator[Case]:
     for name, options in of_each_fault():
         if name not in LOOK_ONLY:
             yield Case(name, rows="twins", options=options)
+    for name, before, rows in itertools.product(WORLDLY, ("reset_before_write", "reset_after_write"), ROWS):
+        yield Case(name, rows=rows, before=before)
 
 
 def with_25_rows() -> Iterator[Case]:
@@ -238,12 +243,25 @@ def too_late() -> Iterator[Case]:
     for name, value in LATE_ACCOUNTS:
         for rows, point in itertools.product(("one", "twins", "three"), ("bulk call", "pre-look")):
             yield Case("none", point, rows, before="late_write", is_late=True, switches=((name, value),))
-    for name in ("note_changed", "owner_replaced", "identical_row_by_colleague", "identical_row_on_other_opportunity"):
+    for name in WORLDLY:
         yield Case(name, rows="three", before="late_write", is_late=True)
 
 
-def false_words() -> Iterator[Case]:
-    """Yield answers that are clear and false."""
+def is_untold(case: Case) -> bool:
+    """Whether a colleague's identical row stands in for one of ours that is not there, and nobody says whose it is.
+
+    Where LeadSquared does not name the creator a match counts (design: Read-back); a reference field tells them apart.
+    """
+    switches = dict(case.switches)
+    is_missing = case.before == "reset_before_write" or switches.get("duplicate_rows") == "create_one"
+    return case.fault == "identical_row_by_colleague" and switches.get("creator_columns") == "absent" and is_missing
+
+
+def that_nobody_can_tell() -> Iterator[Case]:
+    """Yield answers that are clear and false, and identical rows of colleagues where nobody says whose they are."""
+    absent = (("creator_columns", "absent"),)
+    for rows in ROWS:
+        yield Case("identical_row_by_colleague", rows=rows, before="reset_before_write", switches=absent)
     for name, chosen in FALSE_WORDS:
         yield Case(name, rows="one", options=_options(chosen))
     yield Case("yes_that_wrote_nothing", rows="three")

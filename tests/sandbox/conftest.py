@@ -71,9 +71,7 @@ class Caller:
     def bulk(self, rows, *, opportunity_id: str | None = None, timeout=5.0, headers=None, **query) -> Heard:
         wanted = self.home_loan.id if opportunity_id is None else opportunity_id
         body, more = json.dumps(rows).encode(), {**self.keys, **(headers or {})}
-        return self.send(
-            "POST", BULK, body=body, headers=more, timeout=timeout, opportunityId=wanted, **query
-        )
+        return self.send("POST", BULK, body=body, headers=more, timeout=timeout, opportunityId=wanted, **query)
 
     def control(self, method: str, path: str, content=None, **query) -> Heard:
         body = None if content is None else json.dumps(content).encode()

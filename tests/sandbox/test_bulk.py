@@ -103,9 +103,7 @@ def test_no_body_at_all_is_400(crm):
     assert crm.post(path, opportunityId=crm.home_loan.id).status == 400
 
 
-@pytest.mark.parametrize(
-    ("answer", "status"), [("empty_response", 200), ("error_400", 400), ("error_500", 500)]
-)
+@pytest.mark.parametrize(("answer", "status"), [("empty_response", 200), ("error_400", 400), ("error_500", 500)])
 def test_what_an_empty_array_gets_is_a_switch(crm, sandbox, answer, status):
     sandbox.switch(empty_array=answer)
 
@@ -139,9 +137,7 @@ def test_a_missing_mandatory_field_is_refused_in_the_sheets_words(crm):
 def test_an_empty_mandatory_field_is_refused_too(crm):
     answer = crm.bulk([crm.document(mx_Custom_3=" ")])
 
-    assert answer.json["ExceptionMessage"] == (
-        "Field name : 'mx_Custom_3' of datatype : 'DateTime' is mandatory."
-    )
+    assert answer.json["ExceptionMessage"] == ("Field name : 'mx_Custom_3' of datatype : 'DateTime' is mandatory.")
 
 
 @pytest.mark.parametrize("name", ["mx_Custom_49", "mx_custom_2", "PAN number", "", None])

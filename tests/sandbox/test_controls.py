@@ -36,9 +36,7 @@ def test_a_faults_options_may_be_nested(crm):
     assert crm.get("UserManagement.svc/Users.Get").status == 502
 
 
-@pytest.mark.parametrize(
-    "content", [{"name": "nonsense"}, {}, {"name": "html", "times": "x"}, {"name": "refuse"}]
-)
+@pytest.mark.parametrize("content", [{"name": "nonsense"}, {}, {"name": "html", "times": "x"}, {"name": "refuse"}])
 def test_a_wrong_fault_is_400(crm, content):
     assert crm.control("POST", "faults", content).status == 400
 

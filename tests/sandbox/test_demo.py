@@ -42,9 +42,7 @@ def test_there_are_120_users_some_of_them_inactive():
 
 def test_the_people_of_the_pages_are_there(sandbox):
     asha = sandbox.lead("Asha Rao")
-    loans = {
-        (each.name, each.amount, each.status) for each in sandbox.opportunities if each.lead_id == asha.id
-    }
+    loans = {(each.name, each.amount, each.status) for each in sandbox.opportunities if each.lead_id == asha.id}
 
     assert (asha.phone, asha.email) == ("+91-9822041736", "asha.rao@outlook.in")
     assert loans == {
@@ -65,9 +63,7 @@ def test_every_activity_of_the_demo_lies_before_its_day():
 def test_every_opportunity_has_activities_already():
     contents = demo.contents(DAY)
 
-    assert {each.opportunity_id for each in contents.activities} == {
-        each.id for each in contents.opportunities
-    }
+    assert {each.opportunity_id for each in contents.activities} == {each.id for each in contents.opportunities}
 
 
 def test_names_come_in_several_scripts(sandbox):

@@ -76,9 +76,7 @@ def test_every_exception_type_can_be_answered(crm, sandbox, exception_type):
 
 
 def test_an_errors_words_and_status_can_be_chosen(crm, sandbox):
-    sandbox.fault(
-        "error_500", exception_type="MXTimeoutException", message="Too slow", status=504, write=True
-    )
+    sandbox.fault("error_500", exception_type="MXTimeoutException", message="Too slow", status=504, write=True)
 
     answer = crm.bulk([crm.row()])
 

@@ -45,9 +45,7 @@ def test_keys_in_headers_are_accepted(crm):
 
 
 def test_keys_in_the_query_are_accepted(crm, sandbox):
-    answer = crm.send(
-        "GET", KEY_CHECK, headers={}, accessKey=sandbox.access_key, secretKey=sandbox.secret_key
-    )
+    answer = crm.send("GET", KEY_CHECK, headers={}, accessKey=sandbox.access_key, secretKey=sandbox.secret_key)
 
     assert answer.status == 200
 

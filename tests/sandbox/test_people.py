@@ -65,9 +65,9 @@ def test_an_unknown_lead_id_is_an_empty_array(crm):
 
 
 def test_a_lead_is_found_by_email(crm):
-    assert names(
-        crm.get("LeadManagement.svc/Leads.GetByEmailaddress", emailaddress="ASHA.RAO@outlook.in")
-    ) == ["Asha Rao"]
+    assert names(crm.get("LeadManagement.svc/Leads.GetByEmailaddress", emailaddress="ASHA.RAO@outlook.in")) == [
+        "Asha Rao"
+    ]
 
 
 def test_a_wrong_parameter_name_fails_silently(crm):
@@ -201,8 +201,7 @@ def test_the_user_search_knows_parts_of_a_name(crm):
 
 def test_the_user_search_pages(crm):
     sizes = [
-        len(crm.post(USER_SEARCH, {"Paging": {"PageIndex": page, "PageSize": 100}}).json["Users"])
-        for page in (1, 2, 3)
+        len(crm.post(USER_SEARCH, {"Paging": {"PageIndex": page, "PageSize": 100}}).json["Users"]) for page in (1, 2, 3)
     ]
 
     assert sizes == [100, 20, 0]

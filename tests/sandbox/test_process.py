@@ -26,9 +26,7 @@ BULK = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByOpportunityId"
 def running(*arguments):
     """A sandbox process and its address."""
     command = [sys.executable, "-m", "lsqportal.sandbox", "--port", "0", *arguments]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             ready = READY.fullmatch(process.stdout.readline() if process.stdout else "")
             assert ready

@@ -135,9 +135,7 @@ def test_the_key_of_a_failed_rows_words_is_a_switch(crm, sandbox, key):
 
 
 def test_a_failed_row_may_say_nothing_at_all(crm, sandbox):
-    sandbox.switch(
-        bad_row="per_row", failed_row_words="none", failed_row_type="absent", failed_row_id="absent"
-    )
+    sandbox.switch(bad_row="per_row", failed_row_words="none", failed_row_type="absent", failed_row_id="absent")
 
     assert crm.bulk([crm.bad_row()]).rows == [{"RowNumber": 1, "ActivityCreated": False}]
 

@@ -13,9 +13,7 @@ TRAIL = "ProspectActivity.svc/Retrieve"
 def thirty(crm, sandbox):
     """Thirty activities beyond the seeded ones on one opportunity."""
     return [
-        sandbox.add_activity(
-            crm.home_loan.id, code=102, note=f"No. {number}", owner_email="meera.iyer@sahyadrihfc.in"
-        )
+        sandbox.add_activity(crm.home_loan.id, code=102, note=f"No. {number}", owner_email="meera.iyer@sahyadrihfc.in")
         for number in range(30)
     ]
 
@@ -50,8 +48,7 @@ def test_without_paging_25_activities_come_silently(crm, thirty):
 
 def test_activities_page_by_index_and_size(crm, thirty):
     pages = [
-        crm.activities({"Paging": {"PageIndex": page, "PageSize": 12}}, activityEventCode=102)
-        for page in (1, 2, 3)
+        crm.activities({"Paging": {"PageIndex": page, "PageSize": 12}}, activityEventCode=102) for page in (1, 2, 3)
     ]
 
     assert [len(page.json["List"]) for page in pages] == [12, 12, 6]

@@ -24,8 +24,7 @@ def test_which_spelling_of_a_value_is_taken_is_a_switch(crm, sandbox, switch, va
     guid = sandbox.user("kabir.shah@sahyadrihfc.in").id
 
     statuses = [
-        crm.bulk([crm.row(code, **{**mandatory, field: text.replace("GUID", guid)})]).status
-        for text in (good, bad)
+        crm.bulk([crm.row(code, **{**mandatory, field: text.replace("GUID", guid)})]).status for text in (good, bad)
     ]
 
     assert statuses == [200, 500]
@@ -73,9 +72,7 @@ def test_a_notes_blanks_are_kept_unless_switched(crm, sandbox):
 
 def test_a_text_of_200_characters_is_taken_and_of_201_refused(crm):
     assert crm.bulk([crm.row(102, mx_Custom_1="x" * 200)]).status == 200
-    assert crm.bulk([crm.row(102, mx_Custom_1="x" * 201)]).json["ExceptionType"] == (
-        "MXInvalidActivityFieldsException"
-    )
+    assert crm.bulk([crm.row(102, mx_Custom_1="x" * 201)]).json["ExceptionType"] == ("MXInvalidActivityFieldsException")
 
 
 @pytest.mark.parametrize(("value", "length"), [("truncate", 200), ("store", 201)])
