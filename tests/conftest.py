@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from activities.models import Role, User
@@ -16,6 +17,12 @@ PASSWORD = "correct-horse-battery"
 def a_person(name: str, role: str, **more: object) -> User:
     email = f"{name.lower()}@sahyadrihfc.in"
     return User.objects.create_person(email=email, name=name, password=PASSWORD, role=role, **more)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collected_files() -> None:
+    """A fresh checkout has no folder of collected files, which WhiteNoise warns of; warnings are errors here."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,17 @@ from typing import Any, ClassVar
 import pytest
 from django.conf import settings as portal
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from activities import audit, connection, posting, readback, submissions, throttle
 from activities.leadsquared import LeadSquaredError, RawAnswer
@@ -35,6 +42,7 @@ BULK, LOOK = "Bulk/CustomActivity/Add", "GetActivitiesOfOpportunity"
 MOST_SUBMISSIONS = 8
 OPEN = (State.SENDING, State.UNCONFIRMED)
 NOTES = ("PAN collected", "Met at the flat")
+NOTED = st.lists(st.sampled_from(NOTES), min_size=1, max_size=3)
 # What LeadSquared does with a bulk call; None is that all goes well.
 ANSWERS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "all goes well": None,
@@ -114,27 +122,35 @@ class Life(RuleBasedStateMachine):
 
     # What a person does
 
+    @initialize(first=st.lists(st.tuples(st.integers(0, 1), NOTED), min_size=2, max_size=4))
+    def begin(self, first: list[tuple[int, list[str]]]) -> None:
+        for loan, notes in first:
+            self.submit_rows(loan, notes)
+
     @precondition(lambda self: Submission.objects.count() < MOST_SUBMISSIONS)
-    @rule(loan=st.integers(0, 1), notes=st.lists(st.sampled_from(NOTES), min_size=1, max_size=3))
+    @rule(loan=st.integers(0, 1), notes=NOTED)
     def submit(self, loan: int, notes: list[str]) -> None:
+        self.submit_rows(loan, notes)
+
+    def submit_rows(self, loan: int, notes: list[str]) -> None:
         draft = a_draft(self.asha, opportunity_id=self.loans[loan].id)
         draft.opportunity["lead_id"] = self.loans[loan].lead_id
         draft.save()
         rows = [a_new_row(note=note) for note in notes]
         submissions.submit(draft, rows, by=an_actor(self.asha), repeat_confirmed=True, now=self.now)
 
+    @precondition(lambda self: self.queued().exists())
     @rule(which=st.integers(0, 7))
     def cancel(self, which: int) -> None:
-        self.with_one(Submission.objects.filter(state=State.QUEUED), which, self._cancel)
+        self.with_one(self.queued(), which, self._cancel)
 
     def _cancel(self, submission: Submission) -> None:
         submissions.cancel(submission, by=an_actor(self.asha), now=self.now)
 
-    @precondition(lambda self: Submission.objects.count() < MOST_SUBMISSIONS)
+    @precondition(lambda self: self.failed().exists() and Submission.objects.count() < MOST_SUBMISSIONS)
     @rule(which=st.integers(0, 7))
     def retry(self, which: int) -> None:
-        failed = Submission.objects.filter(rows__outcome__in=[Outcome.NOT_CREATED, Outcome.REJECTED], followed_by=None)
-        self.with_one(failed.distinct(), which, self._retry)
+        self.with_one(self.failed(), which, self._retry)
 
     def _retry(self, submission: Submission) -> None:
         draft = submissions.retry(submission, by=an_actor(self.asha), now=self.now)
@@ -142,17 +158,18 @@ class Life(RuleBasedStateMachine):
         rows = [a_new_row(note=each["note"], follows=each["follows"]) for each in draft.content["rows"]]
         submissions.submit(draft, rows, by=an_actor(self.asha), repeat_confirmed=True, now=self.now)
 
+    @precondition(lambda self: self.doubtful().exists())
     @rule(which=st.integers(0, 7))
     def check_again(self, which: int) -> None:
-        doubtful = Submission.objects.filter(rows__outcome__in=[Outcome.NOT_CREATED, Outcome.UNCONFIRMED]).distinct()
-        self.with_one(doubtful, which, self._check_again)
+        self.with_one(self.doubtful(), which, self._check_again)
 
     def _check_again(self, submission: Submission) -> None:
         submissions.look_again(submission, by=an_actor(self.asha), now=self.now)
 
+    @precondition(lambda self: self.before_a_person().exists())
     @rule(which=st.integers(0, 7))
     def decide(self, which: int) -> None:
-        self.with_one(Submission.objects.filter(needs_person_since__isnull=False), which, self._decide)
+        self.with_one(self.before_a_person(), which, self._decide)
 
     def _decide(self, submission: Submission) -> None:
         """Say the truth, which a person finds out once nothing is on its way any more."""
@@ -176,28 +193,30 @@ class Life(RuleBasedStateMachine):
         claimed = set(Row.objects.filter(activity_id__in=mine).values_list("activity_id", flat=True))
         return mine - claimed - {each["id"] for each in submissions.leftovers(submission)}
 
-    @rule(loan=st.integers(0, 1), note=st.sampled_from(NOTES))
-    def a_colleague_notes_the_same(self, loan: int, note: str) -> None:
-        made = self.sandbox.add_activity(
-            self.loans[loan].id, code=208, note=note, owner_email="kabir.shah@sahyadrihfc.in"
-        )
+    @precondition(lambda self: Submission.objects.filter(state__in=OPEN).exists())
+    @rule(which=st.integers(0, 7), note=st.sampled_from(NOTES))
+    def a_colleague_notes_the_same(self, which: int, note: str) -> None:
+        self.with_one(Submission.objects.filter(state__in=OPEN), which, lambda each: self._note_the_same(each, note))
+
+    def _note_the_same(self, submission: Submission, note: str) -> None:
+        owner = "kabir.shah@sahyadrihfc.in"
+        made = self.sandbox.add_activity(submission.opportunity_id, code=208, note=note, owner_email=owner)
         self.world.of_others.add(made.id)
 
     # What a worker does
 
+    @precondition(lambda self: self.due().exists())
     @rule(answer=st.sampled_from(sorted(ANSWERS)))
     def post(self, answer: str) -> None:
-        submission = posting.due(connection.account(), now=self.now).first()
-        if submission is None or not self.arm(answer, submission):
+        submission = self.due()[0]
+        if not self.arm(answer, submission):
             return
         posting.post_next(worker=self.a_worker(), now=self.now)
         self.notice_what_was_written(submission.pk)
 
+    @precondition(lambda self: self.due().exists())
     @rule(steps=st.sampled_from(["claim", "attempt", "answer", "stored"]), answer=st.sampled_from(sorted(ANSWERS)))
     def post_and_stop(self, steps: str, answer: str) -> None:
-        first = posting.due(connection.account(), now=self.now).first()
-        if first is None or connection.account().hold_since:
-            return
         try:
             permit = throttle.take(CallKind.BULK, now=self.now)
         except throttle.NoPermit:
@@ -236,6 +255,7 @@ class Life(RuleBasedStateMachine):
             posting._carry(worker.submission, worker.permit, worker=worker.worker, not_after=not_after, now=self.now)
         self.notice_what_was_written(worker.submission.pk)
 
+    @precondition(lambda self: self.has_house_to_keep())
     @rule()
     def keep_house(self) -> None:
         connection.lift_hold_if_accepted(now=self.now)
@@ -243,7 +263,8 @@ class Life(RuleBasedStateMachine):
         posting.give_up_old(now=self.now)
         posting.read_back_doubted(now=self.now)
 
-    @rule(fails=st.booleans())
+    @precondition(lambda self: Submission.objects.filter(look_at__lte=self.now).exists())
+    @rule(fails=st.sampled_from([False, False, False, True]))
     def look(self, fails: bool) -> None:
         if fails:
             self.sandbox.fault("status", status=503, path_contains=LOOK)
@@ -252,10 +273,12 @@ class Life(RuleBasedStateMachine):
 
     # What LeadSquared and time do
 
+    @precondition(lambda self: not connection.account().hold_since and self.queued().exists())
     @rule()
     def hold(self) -> None:
         connection.hold("LeadSquared does not accept the keys.", now=self.now)
 
+    @precondition(lambda self: self.world.written_later_for is not None)
     @rule()
     def write_what_is_late(self) -> None:
         self.sandbox.release()
@@ -263,7 +286,13 @@ class Life(RuleBasedStateMachine):
             self.notice_what_was_written(self.world.written_later_for)
             self.world.written_later_for = None
 
-    @rule(seconds=st.sampled_from(PAUSES))
+    @rule(seconds=st.sampled_from(PAUSES), works=st.booleans())
+    def time_passes(self, seconds: int, works: bool) -> None:
+        self.wait(seconds)
+        if works:
+            self.keep_house()
+            readback.look_next(now=self.now)
+
     def wait(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
         if self.world.written_later_for is not None and self.now >= self.world.written_later_by:
@@ -277,6 +306,28 @@ class Life(RuleBasedStateMachine):
 
     # Helpers
 
+    def queued(self) -> QuerySet[Submission]:
+        return Submission.objects.filter(state=State.QUEUED)
+
+    def failed(self) -> QuerySet[Submission]:
+        outcomes = [Outcome.NOT_CREATED, Outcome.REJECTED]
+        return Submission.objects.filter(rows__outcome__in=outcomes, followed_by=None).distinct()
+
+    def doubtful(self) -> QuerySet[Submission]:
+        outcomes = [Outcome.NOT_CREATED, Outcome.UNCONFIRMED]
+        return Submission.objects.filter(rows__outcome__in=outcomes, look_at=None).distinct()
+
+    def before_a_person(self) -> QuerySet[Submission]:
+        return Submission.objects.filter(needs_person_since__isnull=False)
+
+    def due(self) -> QuerySet[Submission]:
+        account = connection.account()
+        return Submission.objects.none() if account.hold_since else posting.due(account, now=self.now)
+
+    def has_house_to_keep(self) -> bool:
+        expired = Submission.objects.filter(state=State.SENDING, lease_until__lt=self.now)
+        return expired.exists() or connection.account().hold_since is not None
+
     def keep_time(self) -> None:
         self.sandbox.switch(clock_offset_seconds=(self.now - clock()).total_seconds())
 
@@ -288,7 +339,7 @@ class Life(RuleBasedStateMachine):
         client = connection.client(CallKind.BACKGROUND)
         return client.now() + portal.LSQ_CALL_DEADLINE - (self.now - worker.since).total_seconds()
 
-    def with_one(self, found: Any, which: int, act: Callable[[Submission], None]) -> None:
+    def with_one(self, found: QuerySet[Submission], which: int, act: Callable[[Submission], None]) -> None:
         submissions_ = list(found.order_by("id"))
         if submissions_:
             act(submissions_[which % len(submissions_)])
@@ -404,8 +455,8 @@ def life(sandbox, settings) -> type[Life]:
 
 def test_whatever_happens_in_any_order_every_promise_holds(life):
     how = settings(
-        max_examples=400 if LONG else 25,
-        stateful_step_count=50 if LONG else 25,
+        max_examples=400 if LONG else 30,
+        stateful_step_count=60 if LONG else 30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
