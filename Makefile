@@ -91,7 +91,7 @@ faults: venv-dev ## every fault at every point of a submission, on both database
 	exit $$on_sqlite
 
 crash: venv-dev ## kill, suspend and starve the processes under load, on both databases; takes some minutes
-	@if ! ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 && { $(IS_DEBIAN_ROOT); }; then \
+	@if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 && { $(IS_DEBIAN_ROOT); }; then \
 	  $(APT) update && $(APT) install --no-install-recommends libfaketime || true; fi
 	@for program in crashes hosts waiting; do \
 	  $(ON_SQLITE) $(PY) -m tests.crash.$$program --database sqlite || exit 1; \

@@ -26,6 +26,7 @@ from activities.models.clock import clock
 PAD: Final = timedelta(milliseconds=250)
 FRESH_SECONDS: Final = 0.1  # the rest of the pad is for the way to LeadSquared
 BACKGROUND_SHARE: Final = 0.6
+FIRST_SHARE: Final = 0.5  # reads come first up to here, so that those who search do not bring posting to a standstill
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -145,7 +146,7 @@ def _waits(account: Account, kind: str, at: datetime) -> Iterator[timedelta]:
         calls = Call.objects.filter(at__gt=at - window - PAD)
         if kinds:
             calls = calls.filter(kind=kinds)
-        elif kind != CallKind.READ and limit > 1 and calls.filter(kind=CallKind.READ).exists():
+        elif kind != CallKind.READ and 0 < calls.filter(kind=CallKind.READ).count() < limit * FIRST_SHARE:
             # Somebody is searching: one place is kept, so that what gets free goes to the next of her calls.
             limit -= 1
         # The oldest call that must leave the window before there is room.

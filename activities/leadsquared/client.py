@@ -98,6 +98,7 @@ class Client:
         }
         self._session = wire.new_session()
         self._called_at = wire.clock()
+        self._is_pooled = False
 
     def __repr__(self) -> str:
         return f"<Client of {self._url}>"
@@ -328,6 +329,18 @@ class Client:
         return read(raw.status, raw.body)
 
     def _call(self, method: str, path: str, query: dict[str, Any], body: Any) -> RawAnswer:
+        """Make a read, and once more where the server hung up on a pooled connection; a write never is made twice."""
+        is_pooled = self._is_pooled
+        try:
+            return self._permitted(method, path, query, body)
+        except Unclear as broken:
+            if not is_pooled or broken.status is not None or broken.said not in wire.HUNG_UP:
+                raise
+        self._session.close()
+        self._session = wire.new_session()
+        return self._permitted(method, path, query, body)
+
+    def _permitted(self, method: str, path: str, query: dict[str, Any], body: Any) -> RawAnswer:
         permit = _given(lambda: self._permit("read"))
         for _ in range(MOST_RENEWALS):
             try:
@@ -357,6 +370,7 @@ class Client:
             self._session.close()
             self._session = wire.new_session()
         self._called_at = wire.clock()
+        self._is_pooled = True
         return self._session
 
     def _address(self, path: str, query: dict[str, Any]) -> str:

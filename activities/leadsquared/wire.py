@@ -33,6 +33,9 @@ from activities.leadsquared.errors import LeadSquaredError, NotInTime, NotSent, 
 from activities.leadsquared.records import RawAnswer
 
 KEY_HEADERS: Final = ("x-LSQ-AccessKey", "x-LSQ-SecretKey")  # [DOC] leadsquared-api §13
+RESET: Final = "The connection was reset."
+ENDED: Final = "The connection ended without a whole answer."
+HUNG_UP: Final = frozenset({RESET, ENDED})
 KEPT_HEADERS: Final = ("content-type", "date", "retry-after")
 SHORTEST_KEY: Final = 8  # what is shorter is no key, and would be found in any answer
 _CHUNK: Final = 16 * 1024
@@ -297,8 +300,8 @@ _EVENTS: Final[Mapping[type[BaseException], str]] = {
     lower.ReadTimeoutError: "No answer came in time.",
     TimeoutError: "No answer came in time.",
     lower.IncompleteRead: "The answer broke off.",
-    ConnectionResetError: "The connection was reset.",
-    lower.ProtocolError: "The connection ended without a whole answer.",
+    ConnectionResetError: RESET,
+    lower.ProtocolError: ENDED,
 }
 
 

@@ -67,19 +67,28 @@ class Use:
     bulk_calls: int
     turned_away: int
     share: float
+    share_with_start: float
     seconds: float
 
     @classmethod
     def of(cls, requests: Sequence[Mapping[str, Any]], rate: str, *, since: float) -> Use:
-        """Measure how soon each place in the window was taken again; as many calls as the limit are one window."""
+        """Measure how soon each place in the window was taken again; as many calls as the limit are one window.
+
+        In the first window the workers' processes still start, starved as they are: it is told beside, not judged.
+        """
         limit, window = _rate(rate)
         arrived = sorted(each["arrived_at_monotonic"] for each in requests if each["arrived_at_monotonic"] >= since)
         bulk = [each["arrived_at_monotonic"] for each in requests if BULK in each["path"]]
         arrived = [each for each in arrived if each <= max(bulk)]
-        taken_again = [later - earlier for earlier, later in zip(arrived, arrived[limit:], strict=False)]
         turned_away = sum(each["status"] == 429 for each in requests)
-        share = window / statistics.fmean(taken_again) if taken_again else 0.0
-        return cls(len(arrived), len(bulk), turned_away, share, max(bulk) - arrived[0])
+        warm = [each for each in arrived if each >= min(bulk) + window]
+        shares = [_share(calls, limit, window) for calls in (warm, arrived)]
+        return cls(len(arrived), len(bulk), turned_away, *shares, max(bulk) - arrived[0])
+
+
+def _share(arrived: Sequence[float], limit: int, window: int) -> float:
+    taken_again = [later - earlier for earlier, later in zip(arrived, arrived[limit:], strict=False)]
+    return window / statistics.fmean(taken_again) if taken_again else 0.0
 
 
 def _rate(text: str) -> tuple[int, int]:
@@ -234,6 +243,7 @@ def _print(options: argparse.Namespace, balance: Balance, use: Use, searches: Se
     print(f"== Two hosts on {options.database}, {options.rate}, seed {options.seed} ==")
     print("\n".join(balance.report()))
     print(f"rate             {use.share:.1%} of {limit} calls in {window} s used, {use.turned_away} answers 429")
+    print(f"                 {use.share_with_start:.1%} with the first window, in which the workers start")
     print(f"calls            {use.calls} in {use.seconds:.0f} s with a backlog, {use.bulk_calls} bulk calls in all")
     median, longest = statistics.median(searches.seconds or [0.0]), max(searches.seconds, default=0.0)
     print(f"searches         {len(searches.seconds)}: median {median:.2f} s, longest {longest:.2f} s of {2 * window} s")

@@ -17,7 +17,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from lsqportal.demo import ROOT, Installation
 
 COPIED: Final = ("activities", "lsqportal", "templates", "static", "manage.py")
-FAKETIME: Final = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")
+FAKETIME: Final = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
 
 
 @dataclass(frozen=True)

@@ -368,3 +368,24 @@ def test_netrc_is_not_read(client_of, peer, tmp_path, monkeypatch):
     post(client_of(server.url))
 
     assert b"uthorization" not in server.heard()
+
+
+# Pooled connections
+
+
+def test_a_read_is_made_once_more_when_its_pooled_connection_turns_out_closed(client_of, peer):
+    scripts = iter([says(answer(ME)), resets, says(answer(ME))])
+    server = peer(lambda connection: next(scripts, resets)(connection))
+    client = client_of(server.url)
+    client.who_am_i()
+
+    assert client.who_am_i().user_name
+
+
+def test_a_write_never_is(client_of, peer):
+    server = peer(resets)
+
+    with pytest.raises(Unclear):
+        post(client_of(server.url))
+
+    assert server.connections == 1

@@ -66,7 +66,7 @@ def test_it_ends_cleanly_when_told_to(number):
 
         process.send_signal(number)
 
-        assert process.wait(5) == 0
+        assert process.wait(30) == 0
         assert process.stdout.read() == ""
         assert process.stderr.read() == ""
 
@@ -76,7 +76,7 @@ def test_it_keeps_what_was_posted_over_a_kill(tmp_path):
     with running("--data", file) as (process, url):
         post_one(url, "Before the kill")
         process.kill()
-        process.wait(5)
+        process.wait(30)
 
     with running("--data", file) as (_, url):
         assert [activity["note"] for activity in posted(url)] == ["Before the kill"]
