@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from activities import audit, connection, posting, readback, submissions, throttle
-from activities.leadsquared import NotSent
+from activities.leadsquared import NotSent, steady_clock
 from activities.models import Account, Call, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
 from tests.builders import a_draft, a_field, a_new_row, an_actor
@@ -474,6 +474,32 @@ class TestOrderAndLimit:
 
         assert outcomes(submission) == [Outcome.PENDING]
         assert submission.attempt_count == 0
+
+    def test_a_permit_that_went_stale_on_the_way_is_renewed_before_the_first_byte(self, submit, sandbox):
+        first = submit(1)
+        sandbox.fault("error_500", exception_type="MXInvalidActivityException")
+        posting.post_next(worker=WORKER)
+        retried = submit([a_new_row(note="Row 1", follows=first.rows.get().pk)], repeat_confirmed=True)
+        sandbox.fault("slow", seconds=0.3, path_contains="GetActivitiesOfOpportunity")
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(retried) == [Outcome.CREATED]
+        assert Call.objects.filter(kind="bulk").count() == len(bulk_calls(sandbox)) == 2
+
+    def test_a_permit_that_cannot_be_renewed_sends_nothing(self, submit, sandbox):
+        submission = submit(1)
+        permit = throttle.take("bulk")
+        claimed = posting._claim(connection.account(), worker=WORKER, now=clock())
+        attempt = posting._write_attempt(claimed, worker=WORKER, now=clock())
+        throttle.slow_down()
+        permit.begin_by = 0.0
+
+        posting._send(claimed, attempt, permit, not_after=steady_clock() + 5, now=None)
+
+        assert bulk_calls(sandbox) == []
+        assert outcomes(submission) == [Outcome.PENDING]
+        assert submission.state == State.QUEUED
 
     def test_nothing_due_costs_no_permit(self, sandbox, db):
         connection.identify()

@@ -329,7 +329,8 @@ class Life(RuleBasedStateMachine):
 
     def has_house_to_keep(self) -> bool:
         expired = Submission.objects.filter(state=State.SENDING, lease_until__lt=self.now)
-        return expired.exists() or connection.account().hold_since is not None
+        checked = self.now - connection.HOLD_CHECK_EVERY
+        return expired.exists() or Account.objects.filter(hold_checked_at__lte=checked).exists()
 
     def keep_time(self) -> None:
         self.sandbox.switch(clock_offset_seconds=(self.now - clock()).total_seconds())
@@ -408,9 +409,11 @@ class Life(RuleBasedStateMachine):
 
     def work(self) -> None:
         self.keep_house()
-        while posting.post_next(worker=self.a_worker(), now=self.now):
-            newest = Attempt.objects.order_by("-started_at", "-pk")[0]
-            self.notice_what_was_written(newest.submission_id)
+        # A stored answer of a dead worker may say only now that everybody has to wait.
+        with contextlib.suppress(throttle.NoPermit):
+            while posting.post_next(worker=self.a_worker(), now=self.now):
+                newest = Attempt.objects.order_by("-started_at", "-pk")[0]
+                self.notice_what_was_written(newest.submission_id)
         while readback.look_next(now=self.now):
             pass
 
@@ -468,9 +471,10 @@ def life(sandbox, settings) -> type[Life]:
 
 def test_whatever_happens_in_any_order_every_promise_holds(life):
     how = settings(
-        max_examples=400 if LONG else 30,
-        stateful_step_count=60 if LONG else 30,
+        max_examples=200 if LONG else 30,
+        stateful_step_count=50 if LONG else 30,
         deadline=None,
+        derandomize=not LONG,  # the same lives on every `make test`; new ones are lived in `make crash`
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )

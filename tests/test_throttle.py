@@ -86,6 +86,54 @@ def test_a_permit_that_was_not_used_is_given_back():
     throttle.take(CallKind.BULK, now=NOON)
 
 
+def test_a_renewed_permit_keeps_its_place_and_leaves_the_window_later():
+    permits = [throttle.take(CallKind.BULK, now=NOON) for _ in range(3)]
+
+    renewed = throttle.renew(permits[0], now=later(1))
+
+    assert Call.objects.count() == 3
+    assert Call.objects.get(pk=renewed.pk).at == later(1)
+    throttle.take(CallKind.BULK, now=later(5.3))
+    throttle.take(CallKind.BULK, now=later(5.3))
+    with pytest.raises(throttle.NoPermit):
+        throttle.take(CallKind.BULK, now=later(5.3))
+
+
+def test_a_permit_that_left_the_window_is_renewed_only_where_there_is_room():
+    old = throttle.take(CallKind.BULK, now=NOON)
+    for _ in range(3):
+        throttle.take(CallKind.BULK, now=later(6))
+
+    with pytest.raises(throttle.NoPermit):
+        throttle.renew(old, now=later(7))
+
+
+def test_no_permit_is_renewed_while_everybody_waits():
+    permit = throttle.take(CallKind.BULK, now=NOON)
+    throttle.slow_down(now=NOON)
+
+    with pytest.raises(throttle.NoPermit):
+        throttle.renew(permit, now=later(1))
+
+
+def test_while_somebody_searches_a_place_is_kept_for_the_next_read():
+    throttle.take(CallKind.READ, now=NOON)
+    throttle.take(CallKind.BULK, now=NOON)
+
+    with pytest.raises(throttle.NoPermit):
+        throttle.take(CallKind.BULK, now=NOON)
+    throttle.take(CallKind.READ, now=NOON)
+
+
+def test_no_place_is_kept_once_reads_have_half_of_the_limit():
+    throttle.take(CallKind.READ, now=NOON)
+    throttle.take(CallKind.READ, now=NOON)
+
+    throttle.take(CallKind.BULK, now=NOON)
+
+    assert Call.objects.count() == 3
+
+
 def test_after_a_429_everybody_waits_a_full_window_and_it_is_counted():
     throttle.slow_down(now=NOON)
 

@@ -8,6 +8,7 @@ import pytest
 
 from activities.leadsquared import (
     LeadSquaredError,
+    NotInTime,
     NotSent,
     OutgoingActivity,
     OutgoingField,
@@ -334,6 +335,34 @@ def test_every_read_asks_for_a_permit_and_a_write_does_not(sandbox, loan):
     post(client, loan.id, met())
 
     assert asked == ["read", "read"]
+
+
+class Leave:
+    """A permit that went stale so often before it was fresh."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.begin_by = 0.0 if times else Client.now() + 10
+
+    def renew(self) -> Leave:
+        return Leave(self.times - 1)
+
+
+def test_a_read_whose_permit_went_stale_gets_a_fresh_one(sandbox):
+    client = Client(sandbox.url, sandbox.access_key, sandbox.secret_key, permit=lambda kind: Leave(2))
+
+    client.who_am_i()
+
+    assert len(sandbox.requests) == 1
+
+
+def test_a_read_whose_permit_is_always_stale_is_not_made(sandbox):
+    client = Client(sandbox.url, sandbox.access_key, sandbox.secret_key, permit=lambda kind: Leave(1000))
+
+    with pytest.raises(NotInTime):
+        client.who_am_i()
+
+    assert sandbox.requests == []
 
 
 def test_whatever_a_permit_raises_nothing_is_sent(sandbox):
