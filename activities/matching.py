@@ -7,7 +7,7 @@ values are compared by what they mean, and exact equals are preferred.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -67,6 +67,13 @@ class Comparison:
     def postponed_rows(self) -> frozenset[int]:
         """The rows of which nothing can be said yet."""
         return frozenset(self.codes) - set(self.found) - self.absent - self.doubtful
+
+    def claiming_only(self, numbers: Collection[int], held: Sequence[Activity]) -> Comparison:
+        """Return this comparison with what was found for other rows than these left over: it may be somebody else's."""
+        contested = {number: id_ for number, id_ in self.found.items() if number not in numbers}
+        found = {number: id_ for number, id_ in self.found.items() if number in numbers}
+        left = tuple(each for each in held if each.id in contested.values())
+        return replace(self, found=found, doubtful=self.doubtful | contested.keys(), leftovers=(*self.leftovers, *left))
 
     def postponed(self) -> Comparison:
         """Return this comparison without any absence: something fresh was seen elsewhere."""

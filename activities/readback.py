@@ -8,12 +8,13 @@ A look that fails counts for nothing and is repeated.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from activities import audit, catalog, connection, matching, settling, throttle
 from activities.leadsquared import LeadSquaredError, RateLimited, Unauthorized, in_words
@@ -97,10 +98,27 @@ def look_once(submission: Submission, *, kind: CallKind, now: datetime | None = 
     moment = now or clock()
     with transaction.atomic():
         taken = Submission.objects.select_for_update().get(pk=submission.pk)
+        in_doubt = _others_in_doubt(taken) if taken.is_settled else Submission.objects.none()
+        if in_doubt.exists():
+            # What is found may just as well have been written for them; a reference says whose it is.
+            marked = {row.number for row in rows if row.reference}
+            seen = replace(seen, comparison=seen.comparison.claiming_only(marked, seen.unclaimed))
         this = _write_look(taken, seen, rows, now=moment)
         _conclude(taken, attempt, seen, this, now=moment)
+        if in_doubt.filter(needs_person_since=None).exists() and _open_rows(taken):
+            Submission.objects.filter(pk=taken.pk).update(look_at=settling.first_look_at(moment))
     submission.refresh_from_db()
     return seen
+
+
+def _others_in_doubt(submission: Submission) -> QuerySet[Submission]:
+    """Return the other submissions to this opportunity whose calls may have written what no row claims yet."""
+    begun = Attempt.objects.filter(submission=OuterRef("pk"), number=OuterRef("attempt_count"))
+    return Submission.objects.filter(
+        Q(state=State.UNCONFIRMED) | Q(Exists(begun), state=State.SENDING),
+        organisation=submission.organisation,
+        opportunity_id=submission.opportunity_id,
+    ).exclude(pk=submission.pk)
 
 
 def _open_rows(submission: Submission) -> list[Row]:

@@ -187,6 +187,10 @@ def _write(row: Row, verdict: RowVerdict, *, now: datetime) -> None:
         with transaction.atomic():
             row.save()
     except IntegrityError:
+        if Row.objects.get(pk=row.pk).outcome == Outcome.NOT_CREATED:
+            # A later look found what another row has claimed in this very moment: nothing is new.
+            row.refresh_from_db()
+            return
         row.outcome, row.activity_id = Outcome.UNCONFIRMED, ""
         row.reason = "LeadSquared said yes, but with the id of another row. It may or may not exist."
         row.save()

@@ -24,13 +24,13 @@ def opportunity(sandbox):
 def post(asha, sandbox, opportunity):
     """Submit rows and let a worker send them; by default the connection is reset after LeadSquared wrote them."""
 
-    def post(rows=2, *, fault="reset_after_write", **options) -> Submission:
+    def post(rows=2, *, fault="reset_after_write", repeat_confirmed=False, **options) -> Submission:
         if isinstance(rows, int):
             rows = [a_new_row(note=f"Row {number}", fields=(a_field(),)) for number in range(1, rows + 1)]
         draft = a_draft(asha, opportunity_id=opportunity.id)
         draft.opportunity["lead_id"] = opportunity.lead_id
         draft.save()
-        submission = submissions.submit(draft, rows, by=an_actor(asha))
+        submission = submissions.submit(draft, rows, by=an_actor(asha), repeat_confirmed=repeat_confirmed)
         if fault:
             sandbox.fault(fault, **options)
         posting.post_next(worker=WORKER)
@@ -317,6 +317,20 @@ class TestCheckAgain:
 
         assert outcomes(submission) == [CREATED]
         assert submission.state == State.POSTED
+
+    def test_claims_nothing_while_the_same_rows_of_a_later_submission_are_unconfirmed(self, post, asha):
+        earlier = post(1, fault="reset_before_write")
+        look(earlier, after=-100)
+        look(earlier, after=1)
+        later = post(1, repeat_confirmed=True)
+
+        submissions.look_again(earlier, by=an_actor(asha))
+        readback.look_next()
+        look(later, after=-125)
+
+        assert outcomes(earlier) == [ABSENT]
+        assert outcomes(later) == [CREATED]
+        assert earlier.look_at is not None
 
     def test_that_finds_nothing_changes_nothing(self, post, asha):
         submission = post(1, fault="reset_before_write")
