@@ -29,9 +29,11 @@ def test_nothing_is_lost_and_nothing_twice_while_processes_are_killed_and_suspen
     assert run("crashes", "--submissions", "60", "--people", "3", "--acts", "12", "--pause", "0.6") == 0
 
 
-def test_two_hosts_post_everything_once_and_not_a_call_more_than_the_limit(run):
-    # How much of the rate was used depends on what else the machine does: `make crash` judges that.
-    assert run("hosts", "--submissions", "60", "--rate", "50/5s") in {GOOD, NOT_IN_TIME}
+def test_two_hosts_post_everything_once_at_the_full_rate_and_not_a_call_more(run):
+    # Only how fast it was is measured again where the machine had other things to do; what was posted must be right.
+    codes = (run("hosts", "--submissions", "60", "--rate", "50/5s") for _ in range(3))
+
+    assert next((code for code in codes if code != NOT_IN_TIME), NOT_IN_TIME) == GOOD
 
 
 def test_no_page_waits_for_the_bulk_call(run):
