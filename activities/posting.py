@@ -30,6 +30,7 @@ from activities.leadsquared import (
     Unauthorized,
     Unclear,
     in_words,
+    raw_words,
     read_bulk,
     request_body,
 )
@@ -38,7 +39,6 @@ from activities.models.clock import clock
 from activities.settling import RowVerdict
 
 SHORTEST_LEASE_MARGIN: Final = 5.0
-TAKEN_OVER: Final = "taken over"
 BACK_OFF_SECONDS: Final = (2, 5, 15, 60, 300)
 BULK_PATH: Final = "/ProspectActivity.svc/Bulk/CustomActivity/Add/ByOpportunityId?opportunityId="
 
@@ -90,8 +90,8 @@ def _carry(submission: Submission, permit: Call, *, worker: str, not_after: floa
 def due(account: Account, *, now: datetime) -> QuerySet[Submission]:
     """Return what may be sent now with this account's keys, oldest first."""
     return Submission.objects.filter(
-        ~_in_flight(),
-        ~_in_doubt(),
+        ~in_flight(),
+        ~in_doubt(),
         state=State.QUEUED,
         not_before__lte=now,
         needs_person_since=None,
@@ -100,7 +100,7 @@ def due(account: Account, *, now: datetime) -> QuerySet[Submission]:
     ).order_by("id")
 
 
-def _in_flight() -> Exists:
+def in_flight() -> Exists:
     """Whether a submission to the same opportunity is on its way or being read back."""
     return Exists(
         Submission.objects.filter(
@@ -112,94 +112,10 @@ def _in_flight() -> Exists:
     )
 
 
-def _in_doubt() -> Exists:
+def in_doubt() -> Exists:
     """Whether its newest attempt may have written although it is queued: only a restored backup leaves that."""
     newest = Attempt.objects.filter(submission=OuterRef("pk"), number=OuterRef("attempt_count"))
     return Exists(newest.filter(verdict=Verdict.UNCLEAR))
-
-
-def take_over_expired(*, now: datetime | None = None) -> int:
-    """Settle what a dead worker left: from its stored answer where there is one, else it is unconfirmed."""
-    moment = now or clock()
-    expired = Submission.objects.filter(state=State.SENDING, lease_until__lt=moment).order_by("id")
-    taken = 0
-    for submission in expired:
-        # Whoever takes it over is its owner: the worker that wakes up after all finds its lease gone.
-        still_expired = Submission.objects.filter(pk=submission.pk, lease_until=submission.lease_until)
-        if not still_expired.update(lease_until=moment + _lease_margin(), leased_by=TAKEN_OVER):
-            continue
-        taken += 1
-        try:
-            _settle_for_the_dead(submission, now=now)
-        except Exception:
-            settling.count_failure(submission, now=moment)
-            logger.exception("%s could not be settled for a worker that stopped.", submission.public_id)
-    return taken
-
-
-def _settle_for_the_dead(submission: Submission, *, now: datetime | None) -> None:
-    attempt = submission.attempts.filter(number=submission.attempt_count).first()
-    if attempt is None:
-        _requeue(submission, NotSent(said="The worker stopped before it sent anything."), now=now or clock())
-    elif attempt.status is None:
-        _settle(submission, attempt, Unclear(said="The worker stopped before an answer was stored."), now=now)
-    else:
-        _settle(submission, attempt, None, now=now)
-
-
-def doubt_what_is_queued(*, now: datetime | None = None) -> int:
-    """After a restore: have everything queued or sending read back first, since it may have been posted meanwhile.
-
-    Each gets an attempt that stands for those that the backup has not seen; return how many.
-    """
-    moment = now or clock()
-    doubted = Submission.objects.filter(state__in=[State.QUEUED, State.SENDING]).order_by("id")
-    with transaction.atomic():
-        for submission in doubted:
-            rows = submission.rows.filter(outcome=Outcome.PENDING).order_by("number")
-            attempt = Attempt.objects.create(
-                submission=submission,
-                number=submission.attempt_count + 1,
-                started_at=submission.submitted_at,
-                lease_until=moment,
-                worker="restore",
-                row_numbers=list(rows.values_list("number", flat=True)),
-                url="",
-                verdict=Verdict.UNCLEAR,
-                said="The database was restored from a backup.",
-            )
-            Submission.objects.filter(pk=submission.pk).update(
-                attempt_count=attempt.number, state=State.QUEUED, lease_until=None
-            )
-    return len(doubted)
-
-
-def read_back_doubted(*, now: datetime | None = None) -> int:
-    """Make doubted submissions unconfirmed, one for each opportunity at a time; return how many."""
-    in_doubt = Submission.objects.filter(_in_doubt(), ~_in_flight(), state=State.QUEUED).order_by("id")
-    opportunities: set[tuple[str, str]] = set()
-    for submission in in_doubt:
-        opportunity = (submission.organisation, submission.opportunity_id)
-        if opportunity in opportunities:
-            continue
-        opportunities.add(opportunity)
-        reason = "The database was restored from a backup. This row may have been posted since it was made."
-        verdict = RowVerdict(Outcome.UNCONFIRMED, reason=reason)
-        rows = submission.rows.filter(outcome=Outcome.PENDING).values_list("number", flat=True)
-        settling.apply(submission, dict.fromkeys(rows, verdict), now=now or clock())
-    return len(opportunities)
-
-
-def give_up_old(*, now: datetime | None = None) -> int:
-    """Settle what could not be sent for LSQ_GIVE_UP_AFTER seconds as not posted; return how many."""
-    moment = now or clock()
-    oldest = moment - timedelta(seconds=settings.LSQ_GIVE_UP_AFTER)
-    given_up = 0
-    for submission in Submission.objects.filter(state=State.QUEUED, submitted_at__lt=oldest).order_by("id"):
-        why = submission.explanation or "LeadSquared could not be reached."
-        reason = f"It could not be sent for too long. {why}"[:500]
-        given_up += settling.settle_unsent(submission, reason=reason, by=audit.PORTAL, now=moment)
-    return given_up
 
 
 class Outgoing(Protocol):
@@ -238,7 +154,7 @@ def _outgoing_field(field: dict[str, Any]) -> OutgoingField:
     )
 
 
-def _lease_margin() -> timedelta:
+def lease_margin() -> timedelta:
     """A call begins within its deadline after the claim and takes as long again at most: a lease outlives both.
 
     Nobody takes over what may still be on its way.
@@ -247,7 +163,7 @@ def _lease_margin() -> timedelta:
 
 
 def _claim(account: Account, *, worker: str, now: datetime) -> Submission | None:
-    lease = now + timedelta(seconds=settings.LSQ_CALL_DEADLINE + settings.LSQ_CONNECT_TIMEOUT) + _lease_margin()
+    lease = now + timedelta(seconds=settings.LSQ_CALL_DEADLINE + settings.LSQ_CONNECT_TIMEOUT) + lease_margin()
     try:
         with transaction.atomic():
             submission = due(account, now=now).select_for_update(skip_locked=True, of=("self",)).first()
@@ -275,7 +191,7 @@ def _leave_out_what_exists(submission: Submission, *, now: datetime | None) -> b
         seen = readback.look_once(earlier, kind=CallKind.READ, now=now)
         if seen is None or not seen.is_conclusive:
             error = NotSent(said="LeadSquared could not be asked whether the rows exist already.")
-            _requeue(submission, error, now=now or clock())
+            requeue(submission, error, now=now or clock())
             return False
     pending = submission.rows.filter(outcome=Outcome.PENDING)
     not_sent = {row.number: reason for row in pending if (reason := _why_not_again(list(_earlier_rows(row))))}
@@ -359,7 +275,7 @@ def _send(submission: Submission, attempt: Attempt, permit: Call, *, not_after: 
         error = failure
         raw = getattr(failure, "raw", None)
     _store_answer(attempt, raw, error, now=now or clock())
-    _settle(submission, attempt, error, now=now)
+    settle(submission, attempt, error, now=now)
 
 
 def _post(
@@ -391,7 +307,7 @@ def _store_answer(attempt: Attempt, raw: RawAnswer | None, error: LeadSquaredErr
     attempt.save()
 
 
-def _settle(submission: Submission, attempt: Attempt, error: LeadSquaredError | None, *, now: datetime | None) -> None:
+def settle(submission: Submission, attempt: Attempt, error: LeadSquaredError | None, *, now: datetime | None) -> None:
     """Judge what came back and move the submission on, in one transaction with its audit entries."""
     rows: tuple[RowAnswer, ...] = ()
     if error is None:
@@ -460,7 +376,7 @@ def _verdict(row: RowAnswer) -> RowVerdict:
     if row.created is False:
         return RowVerdict(
             Outcome.REJECTED,
-            reason=in_words(row.exception_type, row.said) or "LeadSquared did not take this row.",
+            reason=_why_refused(row.exception_type, row.said),
             said=row.said,
             exception_type=row.exception_type,
         )
@@ -471,9 +387,13 @@ def _verdict(row: RowAnswer) -> RowVerdict:
     )
 
 
+def _why_refused(exception_type: str, said: str) -> str:
+    return in_words(exception_type, said) or f"LeadSquared did not take this row. {raw_words(said)}"
+
+
 def _apply_error(submission: Submission, attempt: Attempt, error: LeadSquaredError, *, now: datetime) -> None:
     if not error.may_have_written and not isinstance(error, Refused):
-        _requeue(submission, error, now=now)
+        requeue(submission, error, now=now)
         return
     outcome = Outcome.UNCONFIRMED
     reason = "LeadSquared gave no clear answer, so this row may or may not exist."
@@ -481,12 +401,12 @@ def _apply_error(submission: Submission, attempt: Attempt, error: LeadSquaredErr
         reason = "LeadSquared refused the call. Whether it wrote the good rows before is not known yet."
     if not error.may_have_written:
         outcome = Outcome.REJECTED
-        reason = in_words(error.exception_type, error.said) or "LeadSquared did not take this row."
+        reason = _why_refused(error.exception_type, error.said)
     verdict = RowVerdict(outcome, reason=reason, said=error.said, exception_type=error.exception_type)
     settling.apply(submission, dict.fromkeys(attempt.row_numbers, verdict), now=now)
 
 
-def _requeue(submission: Submission, error: LeadSquaredError, *, now: datetime) -> None:
+def requeue(submission: Submission, error: LeadSquaredError, *, now: datetime) -> None:
     seconds = BACK_OFF_SECONDS[min(submission.attempt_count, len(BACK_OFF_SECONDS)) - 1]
     not_before = now + timedelta(seconds=seconds)
     if isinstance(error, RateLimited):

@@ -10,8 +10,8 @@ from django.db.models import Count, Exists, Subquery
 from django.db.models.functions import Now
 from django.utils.timezone import localtime
 
-from activities import connection, settling
-from activities.models import Account, Attempt, Row, State, Submission, Verdict, Worker
+from activities import connection, settling, throttle
+from activities.models import Account, Attempt, CallKind, Row, State, Submission, Verdict, Worker
 from activities.models.clock import clock
 
 # A worker that has not been seen for this long is taken for dead.
@@ -84,7 +84,8 @@ def _how_it_is_found_out(submission: Submission, now: datetime) -> str:
     if submission.look_at is None:
         return unknown
     seconds = max(0.0, (submission.look_at - now).total_seconds())
-    done = f"{submission.look_count} looks so far, the next" if submission.look_count else "The portal looks there"
+    looks = f"{submission.look_count} look{'' if submission.look_count == 1 else 's'} so far"
+    done = f"{looks}, the next" if submission.look_count else "The portal looks there"
     return f"{unknown} {done} in about {seconds:.0f} seconds. You can leave this page; it settles by itself."
 
 
@@ -104,9 +105,23 @@ def _why_it_waits(submission: Submission, now: datetime) -> str:
         return f"{submission.explanation} The next try is in about {seconds:.0f} seconds."
     if account.paused_until and account.paused_until > now:
         return f"LeadSquared asked for a pause; about {(account.paused_until - now).total_seconds():.0f} seconds."
-    if queue.before_count:
-        return f"{queue.before_count} {'submission is' if queue.before_count == 1 else 'submissions are'} before it."
-    return "It is next."
+    return _place_and_time(queue.before_count, now)
+
+
+def _place_and_time(before_count: int, now: datetime) -> str:
+    place = "It is next."
+    if before_count:
+        place = f"{before_count} {'submission is' if before_count == 1 else 'submissions are'} before it."
+    wait = throttle.foresee(CallKind.BULK, before_count + 1, now=now)
+    if wait < 1:
+        return place
+    return f"LeadSquared’s limit of calls is used up for now. {place} Its turn is in about {_duration(wait)}."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} seconds" if seconds >= 1.5 else "1 second"
+    return f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.0f} hours"
 
 
 def _is_of(submission: Submission, account: Account) -> bool:

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from activities import audit, catalog, connection, matching, settling, throttle
-from activities.leadsquared import LeadSquaredError, RateLimited, Unauthorized, in_words
+from activities.leadsquared import LeadSquaredError, RateLimited, Unauthorized, in_words, raw_words
 from activities.leadsquared.records import Activities, Activity, User
 from activities.matching import Comparison, Expected, Person
 from activities.models import Attempt, CallKind, Look, Outcome, Row, State, Submission, Verdict
@@ -301,7 +301,7 @@ def _not_created(submission: Submission, attempt: Attempt, number: int) -> RowVe
             reason="LeadSquared does not have it: several looks, the last after it could still arrive, found nothing.",
             said=row.said,
         )
-    words = in_words(row.exception_type, row.said) or "LeadSquared refused the call."
+    words = in_words(row.exception_type, row.said) or raw_words(row.said)
     if _is_named(submission, row):
         return RowVerdict(Outcome.REJECTED, reason=words, said=row.said, exception_type=row.exception_type)
     reason = f"LeadSquared refused the whole call, and wrote none of it that is this row. {words}"

@@ -95,6 +95,33 @@ def permit(kind: str, *, patience: float) -> Call:
             time.sleep(full.seconds)
 
 
+def foresee(kind: str, place: int, *, now: datetime | None = None) -> float:
+    """Return in how many seconds the call that is `place`-th in the queue (from 1) may begin, as far as can be seen.
+
+    It takes the calls before it for calls of the same kind, and no others for coming: a guess for whoever waits. A
+    pause after a 429 is not in it.
+    """
+    at = now or clock()
+    begins = [at]
+    for limit, window, kinds in _limits(kind):
+        recent = Call.objects.filter(at__gt=at - window - PAD)
+        if kinds:
+            recent = recent.filter(kind=kinds)
+        count = recent.count()
+        if count + place <= limit:
+            continue
+        # Each call begins when the one that is `limit` before it has left the window.
+        follows, windows = count + place - limit - 1, 1
+        while follows >= count:
+            follows, windows = follows - limit, windows + 1
+        if follows < 0:
+            begins.append(at + (windows - 1) * (window + PAD))
+        else:
+            followed_at = recent.order_by("at").values_list("at", flat=True)[follows]
+            begins.append(followed_at + windows * (window + PAD))
+    return (max(begins) - at).total_seconds()
+
+
 def give_back(call: Call) -> None:
     """Take a permit out of the ledger whose call was never made."""
     call.delete()

@@ -15,7 +15,7 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from activities import bell, catalog, posting, readback, throttle
+from activities import bell, catalog, posting, readback, recovery, throttle
 from activities import connection as leadsquared
 from activities.leadsquared import LeadSquaredError
 from activities.models import CallKind, Worker
@@ -49,9 +49,9 @@ def housekeeping(name: str) -> list[Duty]:
         lambda: _beat(name),
         _seldom(_identify, every=leadsquared.HOLD_CHECK_EVERY),
         leadsquared.lift_hold_if_accepted,
-        posting.take_over_expired,
-        posting.give_up_old,
-        posting.read_back_doubted,
+        recovery.take_over_expired,
+        recovery.give_up_old,
+        recovery.read_back_doubted,
         _seldom(throttle.forget_old_calls, every=timedelta(minutes=10)),
     ]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities import audit, connection, posting, readback, submissions, throttle
+from activities import audit, connection, posting, recovery, submissions, throttle
 from activities.leadsquared import NotSent, steady_clock
 from activities.models import Account, Call, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
@@ -272,7 +272,7 @@ class TestTransport:
         now = clock()
         submission.attempt_count = 3
 
-        posting._requeue(submission, NotSent(said=""), now=now)
+        posting.requeue(submission, NotSent(said=""), now=now)
 
         assert submission.state == State.QUEUED
 
@@ -318,139 +318,6 @@ class TestTransport:
         attempt = submission.attempts.get()
         assert b"<html" in bytes(attempt.answer).lower()
         assert attempt.status is not None
-
-
-class TestAWorkerThatDied:
-    def lease_of_the_dead(self, submission: Submission) -> None:
-        Submission.objects.filter(pk=submission.pk).update(
-            state=State.SENDING, lease_until=clock() - timedelta(seconds=1), leased_by="dead", attempt_count=1
-        )
-
-    def an_attempt_of(self, submission: Submission, **changes):
-        minute_ago = clock() - timedelta(minutes=1)
-        return submission.attempts.create(
-            number=1,
-            started_at=minute_ago,
-            lease_until=minute_ago,
-            worker="dead",
-            row_numbers=list(range(1, submission.row_count + 1)),
-            url="x",
-            request=b"[]",
-            **changes,
-        )
-
-    def test_before_it_prepared_anything_is_queued_again(self, submit):
-        submission = submit(1)
-        self.lease_of_the_dead(submission)
-
-        posting.take_over_expired()
-
-        assert outcomes(submission) == [Outcome.PENDING]
-        assert submission.state == State.QUEUED
-
-    def test_without_an_answer_leaves_the_rows_unconfirmed(self, submit):
-        submission = submit(2)
-        self.lease_of_the_dead(submission)
-        self.an_attempt_of(submission)
-
-        posting.take_over_expired()
-
-        assert outcomes(submission) == [Outcome.UNCONFIRMED] * 2
-
-    def test_with_a_stored_answer_is_settled_from_it(self, submit):
-        submission = submit(1)
-        self.lease_of_the_dead(submission)
-        yes = {
-            "Response": [
-                {
-                    "ProspectActivityId": "11111111-2222-4333-8444-555555555555",
-                    "RowNumber": 1,
-                    "ActivityCreated": True,
-                }
-            ]
-        }
-        self.an_attempt_of(
-            submission,
-            status=200,
-            answer=json.dumps(yes).encode(),
-            complete=True,
-            answered_at=clock(),
-            seconds=1.0,
-        )
-
-        posting.take_over_expired()
-
-        assert outcomes(submission) == [Outcome.CREATED]
-
-    def test_a_lease_that_still_runs_is_left_alone(self, submit):
-        submission = submit(1)
-        self.lease_of_the_dead(submission)
-        Submission.objects.update(lease_until=clock() + timedelta(seconds=30))
-
-        posting.take_over_expired()
-
-        assert outcomes(submission) == [Outcome.PENDING]
-        assert submission.state == State.SENDING
-
-    def test_a_worker_that_lost_its_lease_writes_no_attempt(self, submit):
-        submission = submit(1)
-        self.lease_of_the_dead(submission)
-        submission.refresh_from_db()
-
-        attempt = posting._write_attempt(submission, worker="dead", now=clock())
-
-        assert attempt is None
-
-
-class TestGivingUp:
-    def test_what_could_not_be_sent_for_a_day_is_not_posted(self, submit):
-        submission = submit(2)
-
-        posting.give_up_old(now=clock() + timedelta(hours=25))
-
-        assert outcomes(submission) == [Outcome.NOT_CREATED] * 2
-        assert submission.state == State.NOT_POSTED
-
-    def test_what_is_younger_stays_queued(self, submit):
-        submission = submit(1)
-
-        posting.give_up_old(now=clock() + timedelta(hours=23))
-
-        assert submission.rows.get().outcome == Outcome.PENDING
-
-
-class TestAfterARestore:
-    def test_what_the_backup_believes_queued_is_unconfirmed(self, submit):
-        submission = submit(2)
-
-        assert posting.doubt_what_is_queued() == 1
-        posting.read_back_doubted()
-
-        assert outcomes(submission) == [Outcome.UNCONFIRMED] * 2
-
-    def test_what_was_posted_since_is_found_and_not_sent_again(self, submit, sandbox):
-        submission = submit(2)
-        posting.post_next(worker=WORKER)
-        submission.rows.update(outcome=Outcome.PENDING, activity_id="", outcome_at=None)
-        submission.attempts.all().delete()
-        Submission.objects.update(state=State.QUEUED, settled_at=None, attempt_count=0)
-
-        posting.doubt_what_is_queued()
-        posting.read_back_doubted()
-        readback.look_next(now=clock() + timedelta(seconds=10))
-
-        assert outcomes(submission) == [Outcome.CREATED] * 2
-        assert len(bulk_calls(sandbox)) == 1
-
-    def test_several_to_one_opportunity_are_doubted_one_after_the_other(self, submit):
-        first, second = submit(1), submit([a_new_row(note="second")])
-
-        posting.doubt_what_is_queued()
-        posting.read_back_doubted()
-
-        assert outcomes(first) == [Outcome.UNCONFIRMED]
-        assert outcomes(second) == [Outcome.PENDING]
-        assert posting.post_next(worker=WORKER) is False
 
 
 class TestOrderAndLimit:
@@ -532,6 +399,18 @@ def test_neither_key_is_stored_anywhere_with_an_attempt(submit, sandbox):
     assert sandbox.access_key not in stored
 
 
+def test_a_worker_that_lost_its_lease_writes_no_attempt(submit):
+    submission = submit(1)
+    Submission.objects.update(
+        state=State.SENDING, lease_until=clock() - timedelta(seconds=1), leased_by="dead", attempt_count=1
+    )
+    submission.refresh_from_db()
+
+    attempt = posting._write_attempt(submission, worker="dead", now=clock())
+
+    assert attempt is None
+
+
 def test_the_switch_goes_into_every_activity(submit, sandbox):
     submit(2, skip_option_check=True)
 
@@ -564,7 +443,7 @@ class TestASubmissionThatMakesThePortalFail:
             now = clock() + timedelta(minutes=minutes)
             with pytest.raises(KeyError):
                 posting.post_next(worker=WORKER, now=now)
-            posting.take_over_expired(now=now + timedelta(minutes=4))
+            recovery.take_over_expired(now=now + timedelta(minutes=4))
 
         spoilt.refresh_from_db()
         assert spoilt.needs_person_since is not None

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from activities import connection, progress
-from activities.models import Account, Attempt, Outcome, State, Verdict, Worker
+from activities.models import Account, Attempt, Call, CallKind, Outcome, State, Verdict, Worker
 from activities.models.clock import clock
 from tests.builders import NOON, a_submission
 
@@ -102,6 +102,22 @@ class TestWhyItWaits:
         Account.objects.update(paused_until=NOON + timedelta(seconds=5))
 
         assert "LeadSquared asked for a pause; about 5 seconds." in self.why(a_submission(asha))
+
+    def test_for_the_rate_limit_and_says_how_long(self, asha, settings):
+        settings.LSQ_RATE_LIMIT = "2/5s"
+        for _ in range(2):
+            Call.objects.create(at=NOON - timedelta(seconds=1), kind=CallKind.READ)
+        a_submission(asha)
+        last = a_submission(asha)
+
+        assert "1 submission is before it. Its turn is in about 4 seconds." in self.why(last)
+
+    def test_for_minutes_in_minutes(self, asha, settings):
+        settings.LSQ_RATE_LIMIT = "1/60s"
+        for _ in range(4):
+            last = a_submission(asha)
+
+        assert "Its turn is in about 3 minutes." in self.why(last)
 
     def test_and_that_the_page_can_be_left(self, asha):
         assert "You can leave this page." in self.why(a_submission(asha))

@@ -140,6 +140,17 @@ class TestApply:
         assert second.state == State.UNCONFIRMED
         assert "with the id of another row" in second.rows.get().reason
 
+    def test_an_absence_is_not_corrected_by_an_id_that_another_row_has_just_claimed(self, asha):
+        rows = [{"outcome": NOT_CREATED, "outcome_at": NOON, "reason": "It was not there."}]
+        looked_for = a_submission(asha, rows, State.NOT_POSTED)
+        settling.apply(a_submission(asha, state=State.SENDING), {1: YES}, now=NOON)
+
+        settling.apply(looked_for, {1: YES}, now=NOON)
+
+        row = looked_for.rows.get()
+        assert (row.outcome, row.activity_id, row.reason) == (NOT_CREATED, "", "It was not there.")
+        assert looked_for.state == State.NOT_POSTED
+
     def test_two_rows_with_one_id_are_not_both_created(self, asha):
         submission = a_submission(asha, rows=2, state=State.SENDING)
 

@@ -29,7 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from activities import audit, connection, posting, readback, submissions, throttle
+from activities import audit, connection, posting, readback, recovery, submissions, throttle
 from activities.leadsquared import LeadSquaredError, RawAnswer
 from activities.models import Account, Attempt, Call, CallKind, Outcome, Role, Row, State, Submission, User
 from activities.models.clock import clock
@@ -249,7 +249,7 @@ class Life(RuleBasedStateMachine):
         if worker.answer is not None and worker.attempt is not None:
             raw, error = worker.answer
             posting._store_answer(worker.attempt, raw, error, now=self.now)
-            posting._settle(worker.submission, worker.attempt, error, now=self.now)
+            posting.settle(worker.submission, worker.attempt, error, now=self.now)
         elif worker.attempt is not None:
             not_after = self.not_after(worker)
             posting._send(worker.submission, worker.attempt, worker.permit, not_after=not_after, now=self.now)
@@ -262,9 +262,9 @@ class Life(RuleBasedStateMachine):
     @rule()
     def keep_house(self) -> None:
         connection.lift_hold_if_accepted(now=self.now)
-        posting.take_over_expired(now=self.now)
-        posting.give_up_old(now=self.now)
-        posting.read_back_doubted(now=self.now)
+        recovery.take_over_expired(now=self.now)
+        recovery.give_up_old(now=self.now)
+        recovery.read_back_doubted(now=self.now)
 
     @precondition(lambda self: Submission.objects.filter(look_at__lte=self.now).exists())
     @rule(fails=st.sampled_from([False, False, False, True]))

@@ -3,6 +3,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
+from hypothesis import given
+from hypothesis import settings as without_deadline
+from hypothesis import strategies as st
 
 from activities import throttle
 from activities.models import Account, Call, CallKind
@@ -164,3 +168,62 @@ def test_rates_are_read_with_their_units():
         throttle.Rate(25, timedelta(seconds=5)),
         throttle.Rate(10000, timedelta(days=1)),
     )
+
+
+class TestForeseeing:
+    def seconds(self, place: int, *, at: float = 0) -> float:
+        return throttle.foresee(CallKind.BULK, place, now=later(at))
+
+    def test_there_is_no_wait_while_there_is_room(self):
+        throttle.take(CallKind.READ, now=NOON)
+
+        assert self.seconds(2) == 0
+
+    def test_the_next_one_waits_for_the_oldest_call_to_leave_the_window(self):
+        for second in range(3):
+            throttle.take(CallKind.READ, now=later(second))
+
+        assert self.seconds(1, at=3) == pytest.approx(2.25)
+        assert self.seconds(3, at=3) == pytest.approx(4.25)
+
+    def test_those_before_it_take_windows_of_their_own(self):
+        for _ in range(3):
+            throttle.take(CallKind.BULK, now=NOON)
+
+        assert self.seconds(4) == pytest.approx(10.5)
+
+    def test_an_empty_ledger_lets_a_window_full_begin_at_once(self):
+        assert self.seconds(3) == 0
+        assert self.seconds(4) == pytest.approx(5.25)
+
+    def test_a_lower_limit_for_bulk_calls_counts(self, settings):
+        settings.LSQ_BULK_RATE_LIMIT = "1/5s"
+
+        assert self.seconds(3) == pytest.approx(10.5)
+
+    @without_deadline(deadline=None)
+    @given(
+        limit=st.integers(1, 5),
+        calls=st.lists(st.floats(0, 5), max_size=5),
+        place=st.integers(1, 12),
+    )
+    def test_it_is_when_the_ledger_gives_the_permit(self, limit, calls, place):
+        with override_settings(LSQ_RATE_LIMIT=f"{limit}/5s"):
+            self.compare(limit, calls, place)
+
+    def compare(self, limit: int, calls: list[float], place: int) -> None:
+        Call.objects.all().delete()
+        for second in sorted(calls)[:limit]:
+            Call.objects.create(at=later(second), kind=CallKind.BULK)
+        foreseen = self.seconds(place, at=5)
+
+        at = later(5)
+        for _ in range(place):
+            while True:
+                try:
+                    throttle.take(CallKind.BULK, now=at)
+                    break
+                except throttle.NoPermit as full:
+                    at += timedelta(seconds=full.seconds)
+
+        assert foreseen == pytest.approx((at - later(5)).total_seconds(), abs=0.001)

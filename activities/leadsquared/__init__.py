@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activities.leadsquared.answers import field_of, in_words, read_bulk, request_body
+from activities.leadsquared.answers import field_of, in_words, raw_words, read_bulk, request_body
 from activities.leadsquared.errors import (
     LeadSquaredError,
     NotInTime,
@@ -36,6 +36,7 @@ __all__ = [
     "Unclear",
     "field_of",
     "in_words",
+    "raw_words",
     "read_bulk",
     "request_body",
     "steady_clock",

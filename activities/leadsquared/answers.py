@@ -74,6 +74,7 @@ _TEXT_DATES: Final = (
     "%Y-%m-%dT%H:%M:%S",
 )
 
+LONGEST_RAW: Final = 300
 _AGAIN: Final = "and post the row again."
 _MISSING: Final = f"A value that LeadSquared requires{{field}} is missing. Fill it in {_AGAIN}"
 _NO_RIGHT: Final = (
@@ -168,6 +169,14 @@ def in_words(exception_type: str, said: str) -> str | None:
         return None
     schema_name = field_of(said)
     return sentence.format(field=f" ({schema_name})" if schema_name else "")
+
+
+def raw_words(said: str) -> str:
+    """Say what LeadSquared said where `in_words` cannot: its own words, or that there were none."""
+    if not said.strip():
+        return "LeadSquared did not say why."
+    short = said if len(said) <= LONGEST_RAW else f"{said[:LONGEST_RAW]}…"
+    return f"It said, in words that the portal does not know yet: “{short}”."
 
 
 def as_text(value: Any) -> str:

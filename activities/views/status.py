@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from activities import catalog, connection, permissions
+from activities import catalog, connection, permissions, refusals
 from activities.models import CatalogEntry, CatalogKind, State, Submission, Worker
 from activities.models.clock import clock
 from activities.views import actor_of, person_of
@@ -37,6 +37,8 @@ def detail(request: HttpRequest) -> HttpResponse:
         "queue": queue,
         "needing_person_count": sum(line["needing_person"] for line in queue),
         "workers": _workers(now),
+        "untranslated": refusals.untranslated(),
+        "newest_refusals": refusals.NEWEST_REFUSALS,
         **_lists(),
     }
     return render(request, "status/detail.html", context)

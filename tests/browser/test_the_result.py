@@ -4,10 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.looking import findings
-from tests.browser.steps import ANANYA, ROHAN, outcomes
+from tests.browser.looking import BRIEFLY, findings
+from tests.browser.steps import ANANYA, MEERA, ROHAN, outcomes
 
 pytestmark = pytest.mark.browser
 
@@ -151,3 +151,135 @@ def _pretend_a_minute_has_passed(database) -> None:
     before = (datetime.now(UTC) - timedelta(minutes=2)).strftime("%Y-%m-%d %H:%M:%S.%f")
     database.execute("UPDATE activities_account SET hold_checked_at = ? WHERE hold_since IS NOT NULL", [before])
     database.execute("UPDATE activities_submission SET not_before = ? WHERE state = 'queued'", [before])
+
+
+def test_a_call_under_way_is_shown_as_being_sent(editor, leadsquared, loan):
+    page = editor.page
+    leadsquared.fault("slow", seconds=6.0, path_contains="Bulk")
+    editor.one_visit(loan)
+
+    editor.post()
+
+    expect(page.locator("h1")).to_have_text("Sending 1 activity")
+    expect(page.locator("main")).to_contain_text("LeadSquared has the call and has not answered yet.")
+    expect(page.locator("[aria-current=step]")).to_have_text("Waiting for the answer")
+    assert findings(page, BRIEFLY) == []
+    expect(outcomes(page)).to_have_text(["Created"])
+
+
+def test_what_was_written_without_an_answer_is_found_and_created(editor, leadsquared, database, loan):
+    page = editor.page
+    leadsquared.fault("reset_after_write")
+    editor.one_visit(loan)
+    editor.post()
+    expect(page.locator("h1")).to_have_text("1 unconfirmed")
+
+    _let_the_next_look_be_now(database)
+
+    expect(outcomes(page)).to_have_text(["Created"])
+    expect(page.locator("[role=status]#told")).to_contain_text("1 created")
+    assert page.locator(".rows__outcome .mono").inner_text() == leadsquared.posted(loan)[0]["id"]
+
+
+def test_what_was_never_written_ends_as_not_created_and_is_posted_by_a_retry(editor, leadsquared, database, loan):
+    page = editor.page
+    leadsquared.fault("reset_before_write")
+    editor.one_visit(loan, note="It must arrive once")
+    editor.post()
+    _look_twice(page, database)
+    expect(outcomes(page)).to_have_text(["Not created"])
+    expect(page.locator(".rows__reason")).to_contain_text("LeadSquared does not have it")
+    assert findings(page) == []
+    first = page.url
+
+    page.get_by_role("button", name="Put 1 row right and post it").click()
+    expect(editor.field(1, "note")).to_have_value("It must arrive once")
+    editor.review()
+    editor.post()
+
+    expect(outcomes(page)).to_have_text(["Created"])
+    assert page.url != first
+    assert len(leadsquared.posted(loan)) == 1
+
+
+def test_what_nobody_can_find_out_is_decided_by_a_person_with_both_sides_in_view(
+    either_editor, leadsquared, database, loan
+):
+    editor = either_editor
+    page = editor.page
+    leadsquared.fault("note_changed")
+    leadsquared.fault("reset_after_write")
+    editor.one_visit(loan, note="As it was typed")
+    editor.post()
+    _look_twice(page, database)
+
+    expect(page.get_by_role("heading", name="Which of these are ours?")).to_be_visible()
+    expect(page.locator("[aria-current=step]")).to_have_text("Needs a person")
+    expect(page.locator(".decision")).to_contain_text(leadsquared.posted(loan)[0]["id"])
+    if editor.scripts:
+        assert findings(page) == []
+    page.get_by_label("Row 1: ").select_option(index=2)
+    page.get_by_role("button", name="Settle these rows").click()
+
+    expect(outcomes(page)).to_have_text(["Created"])
+    assert page.locator(".rows__outcome .mono").inner_text() == leadsquared.posted(loan)[0]["id"]
+
+
+def test_the_page_goes_on_when_its_server_was_restarted_meanwhile(editor, site, no_worker, loan):
+    page = editor.page
+    editor.one_visit(loan)
+    editor.post()
+    expect(page.locator("h1")).to_have_text("1 activity queued")
+
+    site.restart_web()
+    no_worker()
+
+    expect(outcomes(page)).to_have_text(["Created"])
+
+
+def test_an_expired_session_asks_to_sign_in_and_comes_back(editor, site, no_worker, loan):
+    page = editor.page
+    editor.one_visit(loan)
+    editor.post()
+    address = page.url
+    expect(page.locator("h1")).to_have_text("1 activity queued")
+
+    page.context.clear_cookies()
+    no_worker()
+
+    expect(page.get_by_label("Work e-mail")).to_be_visible()
+    page.get_by_label("Work e-mail").fill(MEERA)
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(address)
+    expect(outcomes(page)).to_have_text(["Created"])
+
+
+def _let_the_next_look_be_now(database) -> None:
+    """The first look is due after five seconds; nobody waits for it here."""
+    database.execute("UPDATE activities_submission SET look_at = ? WHERE look_at IS NOT NULL", [_ago(0)])
+
+
+def _look_twice(page: Page, database) -> None:
+    """An absence counts from the second look on, when no write can arrive any more: as if some minutes had passed."""
+    _reload_until(page, "1 unconfirmed")
+    _let_the_next_look_be_now(database)
+    _reload_until(page, "1 look so far")
+    ours = "submission_id IN (SELECT id FROM activities_submission WHERE look_at IS NOT NULL)"
+    database.execute(
+        f"UPDATE activities_attempt SET started_at = ?, lease_until = ? WHERE {ours}", [_ago(20), _ago(19)]
+    )
+    database.execute(f"UPDATE activities_look SET at = datetime(at, '-10 minutes') WHERE {ours}")
+    _let_the_next_look_be_now(database)
+    _reload_until(page, "Put 1 row right", "Which of these are ours?")
+
+
+def _reload_until(page: Page, *texts: str) -> None:
+    """As somebody without scripts does; whoever has them need not."""
+    while not any(text in page.locator("main").inner_text() for text in texts):
+        page.wait_for_timeout(500)
+        page.reload()
+
+
+def _ago(minutes: int) -> str:
+    return (datetime.now(UTC) - timedelta(minutes=minutes)).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -18,7 +18,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.test import override_settings
 
-from activities import connection, posting, readback, submissions, throttle
+from activities import connection, posting, readback, recovery, submissions, throttle
 from activities.leadsquared import LeadSquaredError, records
 from activities.models import (
     SETTLED,
@@ -241,10 +241,10 @@ class World:
         if held.hold_since and held.hold_checked_at:
             self.go_to(held.hold_checked_at + connection.HOLD_CHECK_EVERY)
             connection.lift_hold_if_accepted(now=self.now)
-            posting.give_up_old(now=self.now)
+            recovery.give_up_old(now=self.now)
         elif submission.state == State.SENDING:
             self.go_to((submission.lease_until or self.now) + timedelta(seconds=1))
-            posting.take_over_expired(now=self.now)
+            recovery.take_over_expired(now=self.now)
         elif submission.state == State.UNCONFIRMED:
             self.go_to(submission.look_at or self.now + timedelta(hours=2))
             if self._waits_for_look:
@@ -257,7 +257,7 @@ class World:
             self.go_to(submission.not_before)
             if not posting.post_next(worker="matrix:1:1", now=self.now):
                 self.go_to(self.now + timedelta(seconds=60))
-                posting.give_up_old(now=self.now)
+                recovery.give_up_old(now=self.now)
 
 
 def run(world: World, case: Case) -> Result:

@@ -7,11 +7,11 @@ from django.db import OperationalError
 from django.db import connection as database
 
 from activities import audit, connection
-from activities.models import Account, CatalogEntry, CatalogKind, State, Worker
+from activities.models import Account, CatalogEntry, CatalogKind, Outcome, State, Worker
 from activities.models.clock import clock
-from tests.builders import a_submission
+from tests.builders import NOON, a_submission
 
-MOST_QUERIES = 12
+MOST_QUERIES = 13
 
 
 def test_the_status_is_for_administrators(asha_client, chitra_client):
@@ -34,6 +34,20 @@ def test_it_shows_what_an_administrator_looks_for(dev_client, asha, django_asser
     assert "silent for over a minute" in page
     assert "LeadSquared does not answer." in page
     assert "208: Timed out." in page
+
+
+def test_it_counts_the_refusals_that_have_no_plain_words(dev_client, asha):
+    refused = {"outcome": Outcome.REJECTED, "outcome_at": NOON, "reason": "It was refused."}
+    strange = {**refused, "exception_type": "MXBrandNewException", "said": "The flux is inverted"}
+    known = {**refused, "exception_type": "MXDuplicateEntryException", "said": "Duplicate"}
+    a_submission(asha, [strange, strange, known], State.NOT_POSTED)
+
+    page = dev_client.get("/status/").content.decode()
+
+    assert "MXBrandNewException" in page
+    assert "The flux is inverted" in page
+    assert '<td data-label="Rows" class="number"><span>2</span>' in page
+    assert "MXDuplicateEntryException" not in page
 
 
 def test_without_a_worker_it_says_how_to_start_one(dev_client):

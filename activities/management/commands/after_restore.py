@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from activities import posting
+from activities import recovery
 
 
 class Command(BaseCommand):
@@ -16,5 +16,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say how many submissions are read back before anything is sent."""
-        count = posting.doubt_what_is_queued()
+        count = recovery.doubt_what_is_queued()
         self.stdout.write(f"{count} submissions will be read back before anything is sent. Start the workers now.")
