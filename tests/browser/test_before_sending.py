@@ -37,10 +37,10 @@ def mixed(either_editor, loan) -> Editor:
     """Three rows with a good one in the middle, typed but not yet reviewed."""
     editor = either_editor
     editor.open(loan)
-    for row, note in enumerate(("No PAN yet", "Goes out", "Wrong day"), start=1):
+    for row, note in enumerate(("No owner yet", "Goes out", "Wrong day"), start=1):
         editor.choose_type(row, "208")
         editor.type_in(row, note=note, v208_mx_Custom_2="ABCPR4821K")
-    editor.type_in(1, v208_mx_Custom_2="")
+    editor.type_in(1, owner="")
     editor.type_in(2, v208_mx_Custom_3="20/11/2026 2.30 pm")
     editor.type_in(3, v208_mx_Custom_3="31/11")
     editor.drawn()
@@ -61,7 +61,7 @@ def test_problems_are_summed_up_linked_and_in_focus(mixed):
     page.keyboard.press("Tab")
     expect(summary.locator("a").first).to_be_focused()
     page.keyboard.press("Enter")
-    expect(mixed.field(1, "v208-mx_Custom_2")).to_be_focused()
+    expect(mixed.field(1, "owner")).to_be_focused()
 
 
 def test_the_valid_rows_go_and_the_rest_is_a_draft_that_opens(mixed, leadsquared, loan):
@@ -82,7 +82,7 @@ def test_the_valid_rows_go_and_the_rest_is_a_draft_that_opens(mixed, leadsquared
     expect(page.locator("main")).to_contain_text("2 rows stayed behind as a draft.")
     press(page, page.get_by_role("link", name="a draft", exact=True))
     expect(page.locator("h1")).to_have_text(loan.title)
-    expect(mixed.field(1, "note")).to_have_value("No PAN yet")
+    expect(mixed.field(1, "note")).to_have_value("No owner yet")
     expect(mixed.field(2, "note")).to_have_value("Wrong day")
     expect(mixed.field(2, "v208-mx_Custom_3")).to_have_value("31/11")
 
@@ -100,7 +100,7 @@ def test_back_from_the_valid_rows_all_rows_are_there(mixed):
 
     press(page, page.get_by_role("link", name="Back to the rows").first)
 
-    for row, note in enumerate(("No PAN yet", "Goes out", "Wrong day"), start=1):
+    for row, note in enumerate(("No owner yet", "Goes out", "Wrong day"), start=1):
         expect(mixed.field(row, "note")).to_have_value(note)
 
 
