@@ -39,6 +39,7 @@ class Action(Enum):
     PASSWORD_RESET = "person.password_reset", "gave {name} a one-time password"
     PASSWORD_CHANGED = "person.password_changed", "changed the own password"
     SUBMITTED = "submission.submitted", "submitted {row_count} activities", ("why", "follows")
+    LEFT_BEHIND = "submission.left_behind", "left {rows} behind as a draft", ("row_count", "draft")
     SENT = "submission.sent", "sent attempt {attempt} with {row_count} activities", ("worker", "bytes")
     ANSWERED = "submission.answered", "answered {status} after {seconds} s: {summary}", ("attempt",)
     NOT_ANSWERED = "submission.not_answered", "gave no clear answer to attempt {attempt}: {summary}"

@@ -7,16 +7,17 @@ a number means the same when it is typed again.
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, time
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from activities import dates, numbers
 from activities.leadsquared.records import User
+from activities.quoting import UNFIT, short
 
 # [DOC] one format for all requests, in UTC: leadsquared-api §0 and §18
 WIRE_TIME: Final = "%Y-%m-%d %H:%M:%S"
@@ -31,14 +32,8 @@ YES_NO: Final = {"1": "Yes", "0": "No"}
 HOME_CODE: Final = "91"  # [DOC] DefaultCountryCode of an Indian account: §10
 LONGEST_EMAIL: Final = 254  # RFC 5321
 LONGEST_SCHEMA_NAME: Final = 100
-MOST_DIGITS: Final = 28  # of a .NET decimal
-YEARS: Final = range(1900, 2200)
-
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+# Kinds whose inputs show back what was understood; everything else stays as it was typed.
+SHOWN_BACK: Final = frozenset({"number", "date", "date_time", "time"})
 
 
 class Wrong(ValueError):
@@ -87,10 +82,14 @@ class Control:
 
 @dataclass(frozen=True)
 class Value:
-    """A value: what goes over the wire, and what a person sees of it; both empty when nothing was typed."""
+    """A value: what goes over the wire, and what a person sees of it; both empty when nothing was typed.
+
+    `in_utc` is the time as it goes out, where that is another than the one shown.
+    """
 
     sent: str = ""
     shown: str = ""
+    in_utc: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,7 @@ class _Typed:
     parts: tuple[str, ...]
     zone: ZoneInfo
     today: date
+    now: time | None
     any_text: bool
     parent_value: str
     users: Mapping[str, User]
@@ -139,14 +139,16 @@ def read(
     *,
     zone: ZoneInfo,
     today: date,
+    now: time | None = None,
     skip_option_check: bool = False,
     parent_value: str = "",
     users: Mapping[str, User] | None = None,
 ) -> Value:
     """Return the value that was typed into a field.
 
-    `zone` is the person's, `today` the date there, `parent_value` what is sent of the parent field. `users`
-    are those of the catalog by e-mail in lower case. Blanks alone count as nothing.
+    `zone` is the person's, `today` the date there and `now` the time, without which “now” means nothing;
+    `parent_value` is what is sent of the parent field. `users` are those of the catalog by e-mail in lower case.
+    Blanks alone count as nothing.
 
     Raises:
         Wrong: it cannot be sent.
@@ -158,7 +160,7 @@ def read(
             raise Wrong(field.name, f"this must be filled. {kind.ask}")
         return Value()
     text = "\n".join(parts)
-    return kind.read(_Typed(field, text, parts, zone, today, skip_option_check, parent_value, users or {}))
+    return kind.read(_Typed(field, text, parts, zone, today, now, skip_option_check, parent_value, users or {}))
 
 
 def read_bare(schema_name: str, value: str) -> Value:
@@ -181,7 +183,7 @@ def check_schema_name(schema_name: str) -> str:
         Wrong: it cannot.
     """
     if len(schema_name) > LONGEST_SCHEMA_NAME or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", schema_name):
-        raise Wrong("SchemaName", f"“{_short(schema_name)}” is not one. Type a name such as mx_Custom_1.")
+        raise Wrong("SchemaName", f"“{short(schema_name)}” is not one. Type a name such as mx_Custom_1.")
     return schema_name
 
 
@@ -194,10 +196,10 @@ def check_text(label: str, text: str, *, longest: int | None, lines: bool) -> st
         Wrong: it holds a control character, a line break where `lines` is false, or is too long.
     """
     text = text.replace("\r\n", "\n")
-    found = (_UNFIT_IN_LINES if lines else _UNFIT).search(text)
+    found = (_UNFIT_IN_LINES if lines else UNFIT).search(text)
     if found:
         before, code = text[: found.start()].strip(), f"the character U+{ord(found[0]):04X}"
-        place = f"after “{_short(before[-20:])}”" if before else "at its start"
+        place = f"after “{short(before[-20:])}”" if before else "at its start"
         raise Wrong(label, f"{_UNFIT_NAMES.get(found[0], code)} stands {place}. Delete it.")
     length = len(text.encode("utf-16-le", "surrogatepass")) // 2
     if longest is not None and length > longest:
@@ -213,16 +215,10 @@ def check_email(label: str, text: str) -> str:
     """
     address = text.strip()
     if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address):
-        raise Wrong(label, f"“{_short(address)}” is not an e-mail address. Type one such as asha@example.org.")
+        raise Wrong(label, f"“{short(address)}” is not an e-mail address. Type one such as asha@example.org.")
     return check_text(label, address, longest=None, lines=False)
 
 
-def _short(text: str) -> str:
-    plain = _UNFIT.sub("␣", text[:41])
-    return plain if len(plain) <= 40 else f"{plain[:40]}…"
-
-
-_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNFIT_IN_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNFIT_NAMES: Final = {"\n": "a line break", "\t": "a tab", "\x00": "an empty character (NUL)"}
 _EMAIL: Final = re.compile(r"[^@\s,;:<>()\[\]\"\\]+@[^@\s,;:<>()\[\]\"\\.]+(\.[^@\s,;:<>()\[\]\"\\.]+)+")
@@ -247,7 +243,7 @@ def _url(typed: _Typed) -> Value:
     except ValueError:
         is_one = False
     if not is_one:
-        raise typed.wrong(f"“{_short(address)}” is not a web address. Type it from https:// on.")
+        raise typed.wrong(f"“{short(address)}” is not a web address. Type it from https:// on.")
     return Value(address, address)
 
 
@@ -261,7 +257,7 @@ def _phone(typed: _Typed) -> Value:
         digits = f"+{HOME_CODE}{digits}"
     if not re.fullmatch(r"\+[1-9]\d{6,14}", digits, re.ASCII):
         raise typed.wrong(
-            f"“{_short(typed.text)}” is not a phone number. Type 10 digits, or all with the country code, "
+            f"“{short(typed.text)}” is not a phone number. Type 10 digits, or all with the country code, "
             "such as +971 501234567."
         )
     code = _SHORT_CODES.match(digits, 1)
@@ -271,23 +267,12 @@ def _phone(typed: _Typed) -> Value:
     return Value(number, number)
 
 
-_NUMBER: Final = re.compile(
-    r"(?P<sign>[-+\u2212]?)(?P<whole>\d+|\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})*,\d{3})?(?P<part>\.\d+)?",
-    re.ASCII,
-)
-
-
 def _number(typed: _Typed) -> Value:
-    text = typed.text.strip()
-    found = _NUMBER.fullmatch(text)
-    if not found or not (found["whole"] or found["part"]):
-        raise typed.wrong(f"“{_short(text)}” is not a number. Type digits such as 112400, 1,12,400 or 1.5.")
-    whole, part = (found["whole"] or "0").replace(",", "").lstrip("0") or "0", found["part"] or ""
-    if len(whole) + len(part) > MOST_DIGITS:
-        raise typed.wrong(f"the number is too long. Type at most {MOST_DIGITS} digits.")
-    sign = "-" if found["sign"] in {"-", "\u2212"} and (whole + part).strip("0.") else ""
-    groups = [*re.findall(r"\d{1,2}(?=(?:\d\d)*$)", whole[:-3]), whole[-3:]]
-    return Value(f"{sign}{whole}{part}", f"{sign}{','.join(groups)}{part}")
+    try:
+        plain = numbers.read(typed.text)
+    except numbers.NotANumber as why:
+        raise typed.wrong(str(why)) from None
+    return Value(plain, numbers.shown(plain))
 
 
 _TRUTH: Final = {"1": "1", "yes": "1", "true": "1", "y": "1", "0": "0", "no": "0", "false": "0", "n": "0"}
@@ -296,110 +281,33 @@ _TRUTH: Final = {"1": "1", "yes": "1", "true": "1", "y": "1", "0": "0", "no": "0
 def _yes_no(typed: _Typed) -> Value:
     sent = _TRUTH.get(typed.text.strip().casefold())
     if sent is None:
-        raise typed.wrong(f"“{_short(typed.text)}” is neither yes nor no. Type one of the two.")
+        raise typed.wrong(f"“{short(typed.text)}” is neither yes nor no. Type one of the two.")
     return Value(sent, YES_NO[sent])
 
 
-_NEAR: Final = {"today": 0, "yesterday": -1, "tomorrow": 1}
-_WEEKDAY: Final = r"(?:(?P<weekday>[a-z]{3,9})\.?,? )?"
-_DATES: Final = tuple(
-    re.compile(_WEEKDAY + form, re.ASCII | re.IGNORECASE)
-    for form in (
-        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
-        # Day first, as in India; what is shown spells the month, so that a person sees how it was read.
-        r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})",
-        r"(?P<day>\d{1,2})[-/. ](?P<month>[a-z]{3,9})\.?,?[-/. ](?P<year>\d{4})",
-        r"(?P<month>[a-z]{3,9})\.? (?P<day>\d{1,2}),? (?P<year>\d{4})",
-    )
-)
-_A_DATE: Final = "Type a date such as {}."
-
-
 def _date(typed: _Typed) -> Value:
-    day = _day(typed, typed.text)
-    return Value(day.strftime(WIRE_DATE), _shown_day(day))
-
-
-def _day(typed: _Typed, text: str) -> date:
-    text = " ".join(text.split())
-    ask = _A_DATE.format(_shown_day(typed.today)[4:])
-    if text.casefold() in _NEAR:
-        return typed.today + timedelta(days=_NEAR[text.casefold()])
-    found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
-    if found is None:
-        raise typed.wrong(f"“{_short(text)}” is not a date. {ask}")
-    year, month, day = int(found["year"]), _month(found["month"]), int(found["day"])
-    if not month:
-        raise typed.wrong(f"“{found['month']}” is not a month; the day comes first. {ask}")
-    if year not in YEARS:
-        raise typed.wrong(f"the year {year} is too far away. {ask}")
-    days = calendar.monthrange(year, month)[1]
-    name = f"{_MONTHS[month - 1]} {year}" if month == 2 else _MONTHS[month - 1]
-    if not 1 <= day <= days:
-        raise typed.wrong(f"{name} has {days} days. {_A_DATE.format(f'{days} {_MONTHS[month - 1][:3]} {year}')}")
-    result = date(year, month, day)
-    weekday = (found["weekday"] or "").casefold()
-    if weekday and not _DAYS[result.weekday()].casefold().startswith(weekday):
-        raise typed.wrong(f"{_shown_day(result)[4:]} is a {_DAYS[result.weekday()]}. Leave the day of the week out.")
-    return result
-
-
-def _month(text: str) -> int:
-    if text.isdecimal():
-        return int(text) if 1 <= int(text) <= 12 else 0
-    name = text.casefold()
-    return next((at for at, month in enumerate(_MONTHS, 1) if month.casefold().startswith(name)), 9 * (name == "sept"))
-
-
-def _shown_day(day: date) -> str:
-    return f"{_DAYS[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1][:3]} {day.year:04}"
-
-
-_CLOCK: Final = r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2}))?)?(?: ?(?P<half>[ap])\.?m\.?)?"
-_TIME: Final = re.compile(_CLOCK, re.ASCII | re.IGNORECASE)
-_DATE_TIME: Final = re.compile(rf"(?P<day>.*?\S)(?:, ?| |T)(?P<clock>{_CLOCK})", re.ASCII | re.IGNORECASE)
+    try:
+        day = dates.read_day(typed.text, today=typed.today)
+    except dates.NotADate as why:
+        raise typed.wrong(str(why)) from None
+    return Value(day.strftime(WIRE_DATE), dates.shown_day(day))
 
 
 def _date_time(typed: _Typed) -> Value:
-    text = " ".join(typed.text.split())
-    found = _DATE_TIME.fullmatch(text)
-    if found is None or not (found["minute"] or found["half"]):
-        day = _day(typed, text)
-        raise typed.wrong(f"the time is missing. Type it after the date: {_shown_day(day)}, 11:20.")
-    day, clock = _day(typed, found["day"]), _clock(typed, found["clock"])
-    # A time that clocks show twice is the earlier one (fold=0); one that they skip comes back as another.
-    sent = datetime.combine(day, clock, typed.zone).astimezone(UTC)
-    back = sent.astimezone(typed.zone)
-    if back.replace(tzinfo=None) != datetime.combine(day, clock):
-        raise typed.wrong(
-            f"the clocks in {typed.zone.key} were put forward over {clock:%H:%M}, so there was no such time. "
-            f"Type a time such as {_shown_day(back.date())}, {_shown_clock(back.time())}."
-        )
-    return Value(sent.strftime(WIRE_TIME), f"{_shown_day(day)}, {_shown_clock(clock)}")
+    try:
+        moment = dates.read_moment(typed.text, today=typed.today, zone=typed.zone, now=typed.now)
+    except dates.NotADate as why:
+        raise typed.wrong(str(why)) from None
+    sent = moment.astimezone(UTC).strftime(WIRE_TIME)
+    return Value(sent, dates.shown_moment(moment), in_utc=sent)
 
 
 def _time(typed: _Typed) -> Value:
-    clock = _clock(typed, " ".join(typed.text.split()))
-    return Value(clock.strftime(WIRE_CLOCK), _shown_clock(clock))
-
-
-def _clock(typed: _Typed, text: str) -> time:
-    found = _TIME.fullmatch(text)
-    wrong = typed.wrong(f"“{_short(text)}” is not a time. Type one such as 11:20 or 3:30 pm.")
-    if found is None or not (found["minute"] or found["half"]):
-        raise wrong
-    hour, minute, second = int(found["hour"]), int(found["minute"] or 0), int(found["second"] or 0)
-    if found["half"]:
-        if not 1 <= hour <= 12:
-            raise wrong
-        hour = hour % 12 + 12 * (found["half"].casefold() == "p")
-    if hour > 23 or minute > 59 or second > 59:
-        raise wrong
-    return time(hour, minute, second)
-
-
-def _shown_clock(clock: time) -> str:
-    return clock.strftime("%H:%M:%S" if clock.second else "%H:%M")
+    try:
+        clock = dates.read_clock(typed.text, now=typed.now)
+    except dates.NotADate as why:
+        raise typed.wrong(str(why)) from None
+    return Value(clock.strftime(WIRE_CLOCK), dates.shown_clock(clock))
 
 
 def _waits(field: Offered, parent_value: str) -> bool:
@@ -413,7 +321,7 @@ def _choice(typed: _Typed) -> Value:
     parts = tuple(dict.fromkeys(_several(typed, offered))) if typed.field.multiple else (typed.text,)
     for part in parts:
         if offered and not typed.any_text and part not in offered:
-            raise typed.wrong(f"“{_short(part)}” is not in the list. Choose one of it.")
+            raise typed.wrong(f"“{short(part)}” is not in the list. Choose one of it.")
         longest = None if part in offered else typed.field.max_length
         check_text(typed.field.name, part, longest=longest, lines=False)
     return Value(SEPARATOR.join(parts), ", ".join(parts))
@@ -436,7 +344,7 @@ def _user(typed: _Typed) -> Value:
     exact = typed.users.get(name.casefold())
     if exact is None and len(found) != 1:
         why = "fits several users" if found else "is not a user of LeadSquared"
-        raise typed.wrong(f"“{_short(name)}” {why}. Choose an e-mail address of the list.")
+        raise typed.wrong(f"“{short(name)}” {why}. Choose an e-mail address of the list.")
     user = exact or found[0]
     if not user.active:
         raise typed.wrong(f"{user.name} is not active in LeadSquared any more. Choose another user.")

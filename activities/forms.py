@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,9 @@ class Cell:
     follows: bool = False
     error: str = ""
     is_missing: bool = False
+    # What a person sees of the value when it can be sent, and of a time, how it goes out.
+    shown: str = ""
+    in_utc: str = ""
 
     @property
     def is_filled(self) -> bool:
@@ -138,6 +141,16 @@ class Checked:
         return sum(row.state == "error" for row in self.rows)
 
     @property
+    def valid_count(self) -> int:
+        """How many rows could be sent as they stand."""
+        return len(self.new_rows)
+
+    @property
+    def can_part(self) -> bool:
+        """Whether the valid rows could go without the others; every problem must be one of the others'."""
+        return bool(self.problem_count) and 0 < self.valid_count <= LARGEST
+
+    @property
     def places_left(self) -> int:
         """How many more rows fit into one call."""
         return max(0, LARGEST - self.filled_count)
@@ -157,6 +170,7 @@ class Reader:
     today: date
     default_owner: str
     skip_option_check: bool = False
+    now: time | None = None
     # The display name of the field that carries a row's reference, and the reference of the row of a number.
     reference_field: str = ""
     reference_of: Callable[[int], str] = str
@@ -348,6 +362,7 @@ class _RowReader:
                 typed_rows.meant(value) if isinstance(value, str) else [typed_rows.meant(each) for each in value],
                 zone=self.reader.zone,
                 today=self.reader.today,
+                now=self.reader.now,
                 skip_option_check=self.reader.skip_option_check,
                 parent_value=parent_value,
                 users=self.reader.catalog.users_by_email,
@@ -356,6 +371,11 @@ class _RowReader:
             cell.is_missing = not cell.is_filled
             cell.error = self._problem(cell.id, str(wrong), missing=cell.is_missing)
             return
+        cell.shown, cell.in_utc = read.shown, read.in_utc
+        if offered.kind in fields.SHOWN_BACK and read.sent:
+            # “today” is another day tomorrow: from now on what was understood stands there.
+            cell.value, cell.values = read.shown, [read.shown]
+            value = read.shown
         if read.sent:
             self._taken.add(key.casefold())
             yield {

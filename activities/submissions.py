@@ -50,6 +50,22 @@ class NewRow:
         return _sent(self.code, self.owner_email, self.note, self.fields)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Staying:
+    """Rows that do not go with the others: as they were typed, and their numbers in the editor."""
+
+    rows: tuple[dict[str, Any], ...]
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """What stayed behind of a submission: how many rows, and the draft's id while there is something under it."""
+
+    row_count: int
+    draft_id: str
+
+
 class NoSubmission(LookupError):
     """There is neither a draft nor a submission of this id for this person."""
 
@@ -66,6 +82,10 @@ class NotOffered(Exception):
     """What was decided is not what was asked: the page was overtaken by a later look."""
 
 
+class Changed(Exception):
+    """Somebody typed on in the moment between the check and the submission; nothing was submitted."""
+
+
 class Repeated(Exception):
     """The same rows went to the same opportunity within a day; one more press is needed."""
 
@@ -74,10 +94,16 @@ class Repeated(Exception):
         self.first = first
 
 
-def fingerprint(opportunity_id: str, rows: Sequence[NewRow], *, skip_option_check: bool) -> str:
-    """Return a mark of exactly what would be sent: a review page carries it to the press of Post."""
+def fingerprint(
+    opportunity_id: str, rows: Sequence[NewRow], *, skip_option_check: bool, only_valid: bool = False
+) -> str:
+    """Return a mark of exactly what would be sent: a review page carries it to the press of Post.
+
+    `only_valid` sets the mark of some rows, whose others stay behind, apart from that of the same rows as a whole.
+    """
     content = _canonical(opportunity_id, [row.sent() for row in rows], skip_option_check=skip_option_check)
-    return salted_hmac("activities.submissions", content, algorithm="sha256").hexdigest()
+    purpose = "activities.submissions.only_valid" if only_valid else "activities.submissions"
+    return salted_hmac(purpose, content, algorithm="sha256").hexdigest()
 
 
 def submit(
@@ -88,15 +114,18 @@ def submit(
     skip_option_check: bool = False,
     why: str = "",
     repeat_confirmed: bool = False,
+    staying: Staying | None = None,
     now: datetime | None = None,
 ) -> Submission:
     """Queue a draft's checked rows for posting; the draft is gone with the same commit.
 
-    Returns the first submission when this draft has been submitted before.
+    Rows that stay behind become a draft of their own with it. Returns the first submission when this draft has been
+    submitted before.
 
     Raises:
         PermissionDenied: this person does not post.
         Repeated: the same rows were submitted within a day and `repeat_confirmed` is not set.
+        Changed: the draft is not what was checked any more.
         NoSubmission: the draft is gone and was never submitted.
         LeadSquaredError: it is not known yet which account the keys belong to, and LeadSquared does not tell.
     """
@@ -106,8 +135,11 @@ def submit(
     moment = now or clock()
     with transaction.atomic():
         # Whoever comes second waits here, and then finds the draft gone.
-        if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():
+        current = Draft.objects.select_for_update().filter(pk=draft.pk).first()
+        if current is None:
             return submitted_before(draft.public_id, by=by)
+        if (current.content, current.opportunity_id) != (draft.content, draft.opportunity_id):
+            raise Changed
         earlier = _earlier(draft.opportunity_id, content, by=by.user, now=moment)
         if earlier and not repeat_confirmed:
             raise Repeated(earlier)
@@ -126,7 +158,22 @@ def submit(
             why=why,
             follows=str(submission.follows.public_id) if submission.follows else "",
         )
+        if staying and staying.rows:
+            _leave_behind(submission, current, staying, by=by, now=moment)
     return submission
+
+
+def left_behind(submission: Submission, entries: Iterable[Any]) -> LeftBehind | None:
+    """Return which rows stayed behind when this was submitted, from its audit entries; None when none did."""
+    parted = [entry.facts for entry in entries if entry.action == audit.Action.LEFT_BEHIND.code]
+    if not parted:
+        return None
+    draft_id, owner = str(parted[0]["draft"]), submission.created_by_id
+    is_there = (
+        Draft.objects.filter(public_id=draft_id, owner=owner).exists()
+        or Submission.objects.filter(public_id=draft_id, created_by=owner).exists()
+    )
+    return LeftBehind(int(parted[0]["row_count"]), draft_id if is_there else "")
 
 
 def reference(public_id: uuid.UUID, number: int) -> str:
@@ -135,7 +182,9 @@ def reference(public_id: uuid.UUID, number: int) -> str:
     return base64.b32encode(digest[:10]).decode()
 
 
-def submitted_before(public_id: uuid.UUID, *, by: audit.Actor, seen: str | None = None) -> Submission:
+def submitted_before(
+    public_id: uuid.UUID, *, by: audit.Actor, seen: str | None = None, only_valid: bool = False
+) -> Submission:
     """Return what this person submitted under this id; with `seen`, only if it was exactly that content.
 
     Raises:
@@ -145,7 +194,7 @@ def submitted_before(public_id: uuid.UUID, *, by: audit.Actor, seen: str | None 
     first = Submission.objects.filter(public_id=public_id, created_by=by.user).first()
     if first is None:
         raise NoSubmission(public_id)
-    if seen is not None and not constant_time_compare(seen, _fingerprint_of(first)):
+    if seen is not None and not constant_time_compare(seen, _fingerprint_of(first, only_valid=only_valid)):
         raise OtherContent(first)
     return first
 
@@ -274,6 +323,27 @@ def _draft_of_rows(
     )
 
 
+def _leave_behind(submission: Submission, draft: Draft, staying: Staying, *, by: audit.Actor, now: datetime) -> None:
+    kept = Draft.objects.create(
+        owner=draft.owner,
+        opportunity_id=draft.opportunity_id,
+        opportunity=draft.opportunity,
+        content={**draft.content, "rows": list(staying.rows)},
+        follows=draft.follows,
+        created_at=now,
+        # Nobody typed since: “today” in these rows is the day on which it was typed.
+        updated_at=draft.updated_at,
+    )
+    audit.record(
+        audit.Action.LEFT_BEHIND,
+        submission,
+        by=by,
+        rows=", ".join(f"row {number}" for number in staying.numbers),
+        row_count=len(staying.rows),
+        draft=str(kept.public_id),
+    )
+
+
 def commitment(row: Row) -> str:
     """Return the salted hash under which a row's personal contents stand in the audit log."""
     content = json.dumps(_sent(row.code, row.owner_email, row.note, row.fields), ensure_ascii=False)
@@ -331,12 +401,14 @@ def _earlier(opportunity_id: str, content: str, *, by: User, now: datetime) -> S
     return None
 
 
-def _fingerprint_of(submission: Submission) -> str:
+def _fingerprint_of(submission: Submission, *, only_valid: bool) -> str:
     rows = [
         NewRow(code=row.code, owner_email=row.owner_email, note=row.note, fields=tuple(row.fields))
         for row in submission.rows.order_by("number")
     ]
-    return fingerprint(submission.opportunity_id, rows, skip_option_check=submission.skip_option_check)
+    return fingerprint(
+        submission.opportunity_id, rows, skip_option_check=submission.skip_option_check, only_valid=only_valid
+    )
 
 
 def _content_hash(salt: bytes, content: str) -> str:

@@ -74,6 +74,16 @@ def test_a_mandatory_field_must_be_filled(kind):
     assert complaint(a_field(kind, mandatory=True), []).startswith("Collected on: this must be filled. ")
 
 
+@pytest.mark.parametrize(
+    ("kind", "typed"),
+    [("number", "1 234,5"), ("number", "1'234"), ("date", "21/11"), ("date_time", "next fri 2pm"), ("time", "3 pm")],
+)
+def test_what_is_shown_back_means_the_same_when_it_is_typed_again_on_another_day(kind, typed):
+    value = read(a_field(kind), typed)
+
+    assert read(a_field(kind), value.shown, today=dt.date(2031, 2, 3)) == value
+
+
 @given(kind=st.sampled_from(KINDS), typed=ANY_TEXT | st.lists(ANY_TEXT), zone=ZONES, multiple=st.booleans())
 @example(kind="number", typed="1" * 10_000, zone=KOLKATA, multiple=False)
 @example(kind="date", typed="31/02/0000", zone=KOLKATA, multiple=False)
@@ -138,13 +148,17 @@ def test_line_breaks_of_browsers_become_plain_ones():
         ("+7", "7"),
         ("007", "7"),
         ("-0.00", "0.00"),
+        ("1.234,56", "1234.56"),
+        ("1 000", "1000"),
+        ("₹ 5", "5"),
+        ("1.5 lakh", "150000"),
     ],
 )
 def test_a_number_is_sent_plain(typed, wire):
     assert sent("number", typed) == wire
 
 
-@pytest.mark.parametrize("typed", ["12 pages", "1,2", "1,1240", "1.234,56", "1 000", "1e5", "5.", "١٢", "₹ 5", "--1"])
+@pytest.mark.parametrize("typed", ["12 pages", "1,2", "1,1240", "1.234.5", "12,50", "1e5", "5.", "١٢", "5 L", "--1"])
 def test_what_is_no_number_is_quoted(typed):
     assert complaint(a_field("number"), typed) == (
         f"Collected on: “{typed}” is not a number. Type digits such as 112400, 1,12,400 or 1.5."
@@ -188,6 +202,11 @@ def test_a_near_day_has_a_name(typed, day):
     assert sent("date", typed) == f"2026-11-{day} 00:00:00"
 
 
+@pytest.mark.parametrize("typed", ["20/11", "20 Nov", "20/11/26", "last fri", "-3"])
+def test_a_date_without_a_year_is_shown_back_with_it(typed):
+    assert read(a_field("date"), typed) == fields.Value("2026-11-20 00:00:00", "Fri 20 Nov 2026")
+
+
 def test_the_day_comes_first_and_the_month_is_shown_in_letters():
     assert read(a_field("date"), "3/4/2026").shown == "Fri 3 Apr 2026"
 
@@ -201,7 +220,7 @@ def test_the_day_comes_first_and_the_month_is_shown_in_letters():
         ("11/20/2026", "“20” is not a month; the day comes first. Type a date such as 23 Nov 2026."),
         ("20 Foo 2026", "“Foo” is not a month; the day comes first. Type a date such as 23 Nov 2026."),
         ("Mon 20 Nov 2026", "20 Nov 2026 is a Friday. Leave the day of the week out."),
-        ("20/11/26", "“20/11/26” is not a date. Type a date such as 23 Nov 2026."),
+        ("20/11/", "“20/11/” is not a date. Type a date such as 23 Nov 2026."),
         ("20 Nov 0206", "the year 206 is too far away. Type a date such as 23 Nov 2026."),
     ],
 )
@@ -228,6 +247,18 @@ def test_a_time_goes_out_in_utc(typed):
     value = read(a_field("date_time"), typed)
 
     assert (value.sent, value.shown) == ("2026-11-20 05:50:00", "Fri 20 Nov 2026, 11:20")
+
+
+def test_a_time_says_how_it_goes_out():
+    assert read(a_field("date_time"), "today 2pm") == fields.Value(
+        "2026-11-23 08:30:00", "Mon 23 Nov 2026, 14:00", in_utc="2026-11-23 08:30:00"
+    )
+
+
+def test_now_is_the_time_that_was_handed_in():
+    assert read(a_field("date_time"), "now", now=dt.time(9, 5, 59)).shown == "Mon 23 Nov 2026, 09:05"
+    assert read(a_field("time"), "now", now=dt.time(9, 5, 59)).sent == "09:05:00"
+    assert "“now” is not a date" in complaint(a_field("date_time"), "now")
 
 
 def test_midnight_and_noon_have_their_twelve():

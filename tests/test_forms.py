@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,13 @@ from django.template.loader import render_to_string
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from activities import forms, typed_rows
+from activities import fields, forms, typed_rows
 from activities.catalog import Catalog, CatalogField, Listing
 from activities.leadsquared.records import ActivityType, User
 from tests.pages import Page
 
 KABIR = "kabir.shah@sahyadrihfc.in"
+TODAY = date(2026, 11, 24)
 FETCHED = datetime(2026, 11, 23, tzinfo=UTC)
 PARENT = CatalogField(schema_name="mx_Custom_1", name="Outcome", kind="choice", options=("Met", "Not met"))
 FIELDS = (
@@ -54,7 +56,7 @@ def a_reader(catalog=LISTS, *, switch=False) -> forms.Reader:
     return forms.Reader(
         catalog=catalog,
         zone=ZoneInfo("Asia/Kolkata"),
-        today=date(2026, 11, 24),
+        today=TODAY,
         default_owner=KABIR,
         skip_option_check=switch,
     )
@@ -86,6 +88,21 @@ def round_trip(typed: dict, catalog: Catalog) -> dict:
     if typed["skip_option_check"]:
         post["skip_option_check"] = "yes"
     return typed_rows.typed(post)
+
+
+def shown_back(row: dict, catalog: Catalog) -> dict:
+    """The same row with its dates and numbers as they are shown back, where they can be read."""
+    known = {each.schema_name: each for each in catalog.fields_of(208) if each.kind in fields.SHOWN_BACK}
+    of_type = row["values"].get("208", {}) if row["code"] == "208" else {}
+    return {**row, "values": {**row["values"], "208": {k: understood(known.get(k), v) for k, v in of_type.items()}}}
+
+
+def understood(field: CatalogField | None, value: Any) -> Any:
+    try:
+        shown = fields.read(field, value, zone=ZoneInfo("Asia/Kolkata"), today=TODAY).shown if field else ""
+    except fields.Wrong:
+        return value
+    return shown or value
 
 
 def texts_of(row: dict) -> list[str]:
@@ -155,7 +172,7 @@ class TestTheWayThroughAPage:
         first = round_trip(content(*rows, switch=switch), catalog)
 
         kept = ["\n".join(texts_of(row)) for row in first["rows"]]
-        wanted = [[typed_rows.kept(text).strip() for text in texts_of(row)] for row in rows]
+        wanted = [[typed_rows.kept(text).strip() for text in texts_of(shown_back(row, catalog))] for row in rows]
         assert all(text in kept[at] for at, of_row in enumerate(wanted) for text in of_row)
 
     @quickly
@@ -164,6 +181,23 @@ class TestTheWayThroughAPage:
         first = round_trip(content(*rows, switch=switch), catalog)
 
         assert round_trip(first, catalog) == first
+
+    @pytest.mark.parametrize(
+        ("name", "typed", "stands"),
+        [
+            ("mx_Custom_8", "today", "Tue 24 Nov 2026"),
+            ("mx_Custom_8", "21/11", "Sat 21 Nov 2026"),
+            ("mx_Custom_5", "112.400,50", "1,12,400.50"),
+            ("mx_Custom_8", "31/11", "31/11"),
+            ("mx_Custom_5", "12,50", "12,50"),
+        ],
+    )
+    def test_shows_back_what_was_understood_of_a_date_or_a_number(self, name, typed, stands):
+        row = a_row(values={"208": {name: typed}})
+
+        (kept, *_) = round_trip(content(row), LISTS)["rows"]
+
+        assert kept["values"]["208"][name] == stands
 
     def test_keeps_a_ticked_list_as_a_list(self):
         row = a_row(values={"208": {"mx_Custom_3": ["PAN", "ID", "left the list"]}})
@@ -268,6 +302,24 @@ class TestCheck:
             ("mx_Custom_2", "Signed", "Signed"),
             ("mx_Custom_5", "112400", "1,12,400"),
         ]
+
+    def test_what_was_typed_relative_to_today_is_kept_as_the_day_that_it_was(self):
+        (row,) = read(a_row(values={"208": {"mx_Custom_5": "1", "mx_Custom_8": "yesterday"}})).new_rows
+
+        assert [each["typed"] for each in row.fields] == ["1", "Mon 23 Nov 2026"]
+
+    def test_the_valid_rows_can_part_from_those_with_a_problem(self):
+        good, bad = a_row(values={"208": {"mx_Custom_5": "1"}}), a_row(values={"208": {"mx_Custom_5": "x"}})
+
+        assert read(good, bad, good).can_part
+        assert read(good, bad, good).valid_count == 2
+
+    def test_without_a_valid_row_or_without_a_problem_nothing_parts(self):
+        good, bad = a_row(values={"208": {"mx_Custom_5": "1"}}), a_row(values={"208": {"mx_Custom_5": "x"}})
+
+        assert not read(good).can_part
+        assert not read(bad, a_row(code="")).can_part
+        assert not read(*[good] * 26, bad).can_part
 
     def test_a_field_set_is_sent_as_one_field_with_its_inner_fields(self):
         values = {"208": {"mx_Custom_5": "1", "mx_Custom_7~mx_CustomObject_1": "N. Kale"}}

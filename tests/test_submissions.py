@@ -77,6 +77,55 @@ class TestSubmit:
         assert "PAN collected" not in str(entry.contents)
 
 
+class TestWhatStaysBehind:
+    TYPED = {"code": "208", "owner": "nobody", "note": "stays", "values": {}, "bare": []}
+    STAYING = submissions.Staying(rows=(TYPED,), numbers=(3,))
+
+    def test_becomes_a_draft_of_its_own_with_the_same_opportunity_and_origin(self, asha):
+        first = a_submission(asha, state=State.POSTED)
+        draft = a_draft(asha, follows=first, content={"rows": [self.TYPED] * 3, "skip_option_check": True})
+
+        submission = submit(draft, by=asha, staying=self.STAYING, now=NOON + timedelta(days=2))
+
+        kept = Draft.objects.get()
+        assert kept.content == {"rows": [self.TYPED], "skip_option_check": True}
+        assert (kept.opportunity_id, kept.opportunity) == (draft.opportunity_id, draft.opportunity)
+        assert (kept.follows, kept.updated_at) == (first, draft.updated_at)
+        assert kept.public_id not in {submission.public_id, first.public_id}
+
+    def test_is_recorded_with_its_rows_and_its_draft(self, asha):
+        submission = submit(a_draft(asha), by=asha, staying=self.STAYING)
+
+        entry = audit.entries_about(submission).get(action="submission.left_behind")
+        assert audit.in_words(entry) == "left row 3 behind as a draft"
+        assert entry.facts == {"rows": "row 3", "row_count": 1, "draft": str(Draft.objects.get().public_id)}
+
+    def test_is_not_left_twice(self, asha):
+        draft = a_draft(asha)
+        submit(draft, by=asha, staying=self.STAYING)
+
+        submit(draft, by=asha, staying=self.STAYING)
+
+        assert Draft.objects.count() == 1
+
+    def test_is_nothing_where_all_rows_go(self, asha):
+        submission = submit(a_draft(asha), by=asha, staying=submissions.Staying(rows=(), numbers=()))
+
+        assert not Draft.objects.exists()
+        assert submissions.left_behind(submission, audit.entries_about(submission)) is None
+
+
+def test_what_was_typed_after_the_check_is_not_lost_by_submitting(asha):
+    draft = a_draft(asha)
+    Draft.objects.update(content={"rows": [{"note": "typed just now"}], "skip_option_check": False})
+
+    with pytest.raises(submissions.Changed):
+        submit(draft, by=asha)
+
+    assert Draft.objects.get().content["rows"] == [{"note": "typed just now"}]
+    assert not Submission.objects.exists()
+
+
 class TestTheSameRowsAgain:
     def test_within_a_day_need_one_more_press(self, asha):
         first = submit(a_draft(asha), by=asha, now=NOON)

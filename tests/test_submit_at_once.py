@@ -163,6 +163,27 @@ def test_the_same_submit_many_times_at_once_leaves_one_submission_and_one_call(s
     assert len([each for each in site.posted() if each["note"] == note]) == 1
 
 
+def test_only_the_valid_rows_many_times_at_once_leave_one_submission_and_one_draft(site, session):
+    note, rest = f"Goes {uuid.uuid4()}", f"Stays {uuid.uuid4()}"
+    good = {"r1-type": "208", "r1-owner": KABIR, "r1-note": note}
+    bad = {"r2-type": "208", "r2-owner": "nobody@example.org", "r2-note": rest}
+    typed = editor_form(site, session, **good, **bad, rows="2", do="review-valid")
+    review = session.post(site.at("/submissions/new/"), typed, timeout=60)
+    fields, draft = Page(review.text).form("").fields, draft_of(typed)
+
+    answers = post_at_once(site, session, f"/submissions/{draft}/review/?only=valid", fields)
+
+    drafts = [str(kept) for kept in site.ask("SELECT content FROM activities_draft") if rest in str(kept)]
+    behind = "SELECT count(*) FROM activities_auditentry WHERE action = 'submission.left_behind' AND subject_id = "
+    assert review.url.endswith("/review/?only=valid")
+    assert {answer.headers.get("Location") for answer in answers} == {f"/submissions/{draft}/"}
+    assert site.ask(f"SELECT count(*) FROM activities_row WHERE note = '{note}'") == [(1,)]
+    assert site.ask(f"SELECT count(*) FROM activities_row WHERE note = '{rest}'") == [(0,)]
+    assert site.ask(f"{behind}'{draft}'") == [(1,)]
+    assert len(drafts) == 1
+    assert note not in drafts[0]
+
+
 def test_the_first_press_many_times_at_once_keeps_one_draft(site, session):
     fields = editor_form(site, session, **{"r1-type": "208", "r1-note": "typed once", "do": "add"})
 

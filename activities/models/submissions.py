@@ -222,6 +222,11 @@ class Row(models.Model):
         """The custom fields as they stood on the page; a field set's inner fields stand on their own."""
         return [inner for each in self.fields for inner in (each.get("fields") or [each])]
 
+    @property
+    def labels(self) -> list[str]:
+        """What stands where; rows of a type share their labels only where these are the same."""
+        return [str(each["label"]) for each in self.seen_fields]
+
 
 class Verdict(models.TextChoices):
     """How an attempt ended; the words are those of the client's errors."""

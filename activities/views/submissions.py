@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +18,6 @@ from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import localdate
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from activities import (
@@ -27,6 +29,7 @@ from activities import (
     opportunities,
     permissions,
     posting,
+    reviewing,
     submissions,
     typed_rows,
 )
@@ -35,6 +38,7 @@ from activities import (
 )
 from activities.leadsquared import LeadSquaredError, request_body
 from activities.models import Draft, Submission
+from activities.models.clock import clock
 from activities.views import actor_of, person_of
 
 LONGEST_REASON = 200
@@ -70,12 +74,10 @@ def review(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     draft = drafts.find(public_id, owner=person_of(request))
     if draft is None:
         return _submitted_already(request, public_id)
-    checked = _check(request, draft.public_id, draft.content, complain=True)
-    if checked.problems or not draft.opportunity_id:
+    going = _going(request, draft)
+    if going is None:
         return _editor(request, draft.public_id, draft.opportunity, draft.content, draft=draft, complain=True)
-    if request.method == "POST":
-        return _post(request, draft, checked)
-    return _review(request, draft, checked)
+    return _post(request, draft, going) if request.method == "POST" else _review(request, draft, going)
 
 
 @require_GET
@@ -170,15 +172,56 @@ def _press(request: HttpRequest) -> HttpResponse:
     if do == "refresh-lists":
         for failure in catalog.refresh_now(by=actor_of(request)) or ["The lists are fresh."]:
             messages.info(request, failure)
-    if do == "review":
-        return _to_review(request, draft)
+    if do in {"review", "review-valid"}:
+        return _to_review(request, draft, only_valid=do == "review-valid")
     return redirect(f"{_editor_url(draft)}#row-{row}")
 
 
-def _to_review(request: HttpRequest, draft: Draft) -> HttpResponse:
-    if draft.opportunity_id and not _check(request, draft.public_id, draft.content, complain=True).problems:
-        return redirect("submissions:review", draft.public_id)
+def _to_review(request: HttpRequest, draft: Draft, *, only_valid: bool) -> HttpResponse:
+    if draft.opportunity_id:
+        checked = _check(request, draft.public_id, draft.content, complain=True, at=draft.updated_at)
+        if not checked.problems:
+            return redirect("submissions:review", draft.public_id)
+        if only_valid and checked.can_part:
+            return redirect(f"{reverse('submissions:review', args=[draft.public_id])}?only=valid")
     return _editor(request, draft.public_id, draft.opportunity, draft.content, draft=draft, complain=True)
+
+
+@dataclass(frozen=True)
+class _Going:
+    """What would be submitted of a draft: its checked rows, and what stays behind and why."""
+
+    checked: forms.Checked
+    staying: submissions.Staying | None = None
+    problems: Sequence[forms.Problem] = ()
+
+    def seen(self, draft: Draft) -> str:
+        """Return the mark of exactly this."""
+        return submissions.fingerprint(
+            draft.opportunity_id,
+            self.checked.new_rows,
+            skip_option_check=self.checked.skip_option_check,
+            only_valid=self.staying is not None,
+        )
+
+
+def _only_valid(request: HttpRequest) -> bool:
+    return (request.POST if request.method == "POST" else request.GET).get("only") == "valid"
+
+
+def _going(request: HttpRequest, draft: Draft) -> _Going | None:
+    """Return what would be submitted, or None when that is nothing before something is put right."""
+    checked = _check(request, draft.public_id, draft.content, complain=True, at=draft.updated_at)
+    if not draft.opportunity_id:
+        return None
+    if not checked.problems:
+        return _Going(checked)
+    if not (_only_valid(request) and checked.can_part):
+        return None
+    content, staying = reviewing.part(draft.content, checked)
+    # Read anew by themselves: references go by the numbers that the rows have in the submission.
+    parted = _check(request, draft.public_id, content, complain=True, at=draft.updated_at)
+    return None if parted.problems else _Going(parted, staying, checked.problems)
 
 
 def _editor(
@@ -191,7 +234,7 @@ def _editor(
     complain: bool = False,
 ) -> HttpResponse:
     catalog.ensure(typed_rows.codes(content))
-    checked = _check(request, public_id, content, complain=complain)
+    checked = _check(request, public_id, content, complain=complain, at=draft.updated_at if draft else None)
     problems = checked.problems if complain else []
     opportunity_error = ""
     if complain and not opportunity.get("id"):
@@ -206,6 +249,7 @@ def _editor(
         "signed_opportunity": signing.dumps(opportunity, salt=_OPPORTUNITY, compress=True),
         "checked": checked,
         "problems": problems,
+        "offer": reviewing.offer(checked) if complain and opportunity.get("id") else None,
         "types": sorted(((str(each.code), each.name) for each in listing.types.records), key=lambda each: each[1]),
         "owners": [each for each in listing.users.records if each.active],
         "failures": listing.failures(),
@@ -213,11 +257,21 @@ def _editor(
     return render(request, "submissions/new.html", context, status=422 if problems else 200)
 
 
-def _check(request: HttpRequest, public_id: uuid.UUID, content: typed_rows.Content, *, complain: bool) -> forms.Checked:
+def _check(
+    request: HttpRequest,
+    public_id: uuid.UUID,
+    content: typed_rows.Content,
+    *,
+    complain: bool,
+    at: datetime | None = None,
+) -> forms.Checked:
+    """Read the rows as they were meant `at` that moment, or now: “today” is the day on which it was typed."""
+    here = (at or clock()).astimezone(person_of(request).zone)
     reader = forms.Reader(
         catalog=catalog.load(typed_rows.codes(content)),
         zone=person_of(request).zone,
-        today=localdate(),
+        today=here.date(),
+        now=here.time(),
         default_owner=person_of(request).lsq_email,
         skip_option_check=bool(content.get("skip_option_check")),
         reference_field=settings.LSQ_REFERENCE_FIELD,
@@ -229,63 +283,76 @@ def _check(request: HttpRequest, public_id: uuid.UUID, content: typed_rows.Conte
 def _review(
     request: HttpRequest,
     draft: Draft,
-    checked: forms.Checked,
+    going: _Going,
     *,
     notice: str = "",
     repeated: Submission | None = None,
     why_error: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    body = request_body(posting.outgoing(checked.new_rows, skip_option_check=checked.skip_option_check))
+    rows = going.checked.new_rows
+    seen_rows = reviewing.seen_rows(going.checked)
+    body = request_body(posting.outgoing(rows, skip_option_check=going.checked.skip_option_check))
     context = {
         "draft": draft,
-        "rows": checked.new_rows,
-        "free_places": checked.free_places,
-        "skip_option_check": checked.skip_option_check,
+        "words": reviewing.in_words(
+            rows,
+            seen_rows,
+            target=draft.opportunity.get("name") or draft.opportunity_id,
+            own_email=person_of(request).lsq_email,
+            staying=going.staying,
+        ),
+        "rows": seen_rows,
+        "staying_problems": going.problems,
+        "only_valid": going.staying is not None,
+        "free_places": going.checked.free_places,
+        "skip_option_check": going.checked.skip_option_check,
         "path": f"/v2{posting.BULK_PATH}{draft.opportunity_id}",
         "exact_request": json.dumps(json.loads(body), ensure_ascii=False, indent=2),
-        "seen": submissions.fingerprint(
-            draft.opportunity_id, checked.new_rows, skip_option_check=checked.skip_option_check
-        ),
+        "seen": going.seen(draft),
         "why": request.POST.get("why", ""),
         "why_error": why_error,
+        "problems": [forms.Problem("why", why_error)] if why_error else [],
         "notice": notice,
         "repeated": repeated,
     }
     return render(request, "submissions/review.html", context, status=status)
 
 
-def _post(request: HttpRequest, draft: Draft, checked: forms.Checked) -> HttpResponse:
+def _post(request: HttpRequest, draft: Draft, going: _Going) -> HttpResponse:
     why = request.POST.get("why", "").strip()
     try:
         fields.check_text("Why", why, longest=LONGEST_REASON, lines=False)
     except fields.Wrong as wrong:
-        return _review(request, draft, checked, why_error=str(wrong), status=422)
-    seen = submissions.fingerprint(draft.opportunity_id, checked.new_rows, skip_option_check=checked.skip_option_check)
-    if request.POST.get("seen") != seen:
+        return _review(request, draft, going, why_error=str(wrong), status=422)
+    if request.POST.get("seen") != going.seen(draft):
         notice = "The rows were changed since you looked at them. Nothing was posted. Look again, then post."
-        return _review(request, draft, checked, notice=notice, status=409)
+        return _review(request, draft, going, notice=notice, status=409)
     try:
         submission = submissions.submit(
             draft,
-            checked.new_rows,
+            going.checked.new_rows,
             by=actor_of(request),
-            skip_option_check=checked.skip_option_check,
+            skip_option_check=going.checked.skip_option_check,
             why=why,
             repeat_confirmed=request.POST.get("repeat_confirmed") == "yes",
+            staying=going.staying,
         )
+    except submissions.Changed:
+        # What was typed in this very moment is read by then, and compared with what was seen.
+        return review(request, draft.public_id)
     except submissions.Repeated as repeated:
-        return _review(request, draft, checked, repeated=repeated.first, status=409)
+        return _review(request, draft, going, repeated=repeated.first, status=409)
     except LeadSquaredError as error:
         notice = f"Nothing was posted, and nothing is lost: your draft is kept. {error.for_user}"
-        return _review(request, draft, checked, notice=notice, status=503)
+        return _review(request, draft, going, notice=notice, status=503)
     return redirect("submissions:detail", submission.public_id)
 
 
 def _submitted_already(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     seen = request.POST.get("seen") if request.method == "POST" else None
     try:
-        submissions.submitted_before(public_id, by=actor_of(request), seen=seen)
+        submissions.submitted_before(public_id, by=actor_of(request), seen=seen, only_valid=_only_valid(request))
     except submissions.NoSubmission:
         raise Http404("There is no draft of yours under this address.") from None
     except submissions.OtherContent:
@@ -300,13 +367,15 @@ def _submitted_already(request: HttpRequest, public_id: uuid.UUID) -> HttpRespon
 def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
     rows = list(submission.rows.order_by("number"))
     attempts = list(submission.attempts.order_by("number"))
+    entries = list(audit.entries_about(submission))
     return {
         "submission": submission,
         "rows": rows,
         "outcomes": [row.outcome for row in rows],
         "attempts": attempts,
         "progress": progress_of.of(submission, rows, attempts, now=getattr(submission, "now", None)),
-        "entries": list(audit.entries_about(submission)),
+        "entries": entries,
+        "left_behind": submissions.left_behind(submission, entries),
         "is_mine": submission.created_by_id == person_of(request).pk,
         "may_cancel": submission.state == "queued" and permissions.can_cancel(person_of(request), submission),
         "may_copy": permissions.can_post(person_of(request)),

@@ -33,7 +33,7 @@ def test_the_rows_open_in_the_editor_as_they_were_typed(asha_client, asha):
 
     form = read(asha_client.get(copy(asha_client, submission).url)).form("/submissions/new/")
 
-    assert form.value("r1-v208-mx_Custom_3") == "20 Nov 2026, 3:30 pm"
+    assert form.value("r1-v208-mx_Custom_3") == "Fri 20 Nov 2026, 15:30"
     assert form.values("r2-v208-mx_Custom_4") == ["PAN card", "Aadhaar"]
     assert (form.value("r3-b1-name"), form.value("r3-b1-value")) == ("mx_Custom_77", "x")
     assert [form.value(f"r{n}-note") for n in (1, 2, 3)] == ["Note 1", "Note 2", "Note 3"]

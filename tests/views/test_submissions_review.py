@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 
-from activities import audit, posting
+from activities import audit, posting, submissions
 from activities.models import Account, Draft, Submission
 from activities.models.clock import clock
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
@@ -58,6 +59,41 @@ class TestShows:
         assert "KYC visit · 208" in page.text
         assert "PAN number AAAAA1111A" in page.text
         assert "Fri 20 Nov 2026, 15:30" in page.text
+
+    def test_types_owners_and_that_it_is_one_call(self, asha_client, asha):
+        rows = [{}, {"code": "102", "owner": "meera.iyer@sahyadrihfc.in"}, {}]
+        page = open_review(asha_client, a_draft(asha, content=content(*rows)))
+
+        assert "2 × KYC visit and 1 × Meeting, owned by Kabir Shah (2) and you (1)." in page.text
+        assert "LeadSquared gets them in one call, in this order. It cannot be undone." in page.text
+
+    def test_each_time_as_the_person_reads_it_and_as_it_goes_out(self, asha_client, asha):
+        row = {"values": {KYC: {"mx_Custom_3": "20 Nov 2026 3:30 pm"}}}
+        page = open_review(asha_client, a_draft(asha, content=content(row)))
+
+        assert "Fri 20 Nov 2026, 15:30 2026-11-20 10:00:00 UTC".replace(" ", "") in page.text.replace(" ", "")
+
+    def test_a_button_that_names_number_and_target(self, asha_client, draft):
+        page = open_review(asha_client, draft)
+
+        assert "Post 1 activity to Asha Rao – Home loan in the sandbox" in page.text
+
+    def test_what_was_typed_relative_to_today_as_on_the_day_of_typing(self, asha_client, asha):
+        row = {"values": {KYC: {"mx_Custom_3": "yesterday 9 am"}}}
+        typed_at = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
+        page = open_review(asha_client, a_draft(asha, content=content(row), updated_at=typed_at))
+
+        assert "Mon 9 Mar 2026, 09:00" in page.text
+
+    def test_now_as_the_minute_of_typing_which_goes_out(self, asha_client, asha):
+        row = {"values": {KYC: {"mx_Custom_3": "now"}}}
+        typed_at = datetime(2026, 3, 10, 6, 0, 30, tzinfo=UTC)
+        page = open_review(asha_client, a_draft(asha, content=content(row), updated_at=typed_at))
+
+        press_post(asha_client, page)
+
+        (field,) = Submission.objects.get().rows.get().fields
+        assert (field["value"], field["typed"]) == ("2026-03-10 06:00:00", "Tue 10 Mar 2026, 11:30")
 
     def test_that_nothing_has_been_posted_and_that_it_cannot_be_undone(self, asha_client, draft):
         page = open_review(asha_client, draft)
@@ -187,6 +223,8 @@ class TestTheReason:
         page = read(response)
         assert response.status_code == 422
         assert words in page.error_at("why")
+        assert words in page.summary
+        assert "#why" in page.links
         assert page.controls["why"]["value"] == why
         assert not Submission.objects.exists()
 
@@ -248,6 +286,191 @@ class TestChangedMeanwhile:
 
         assert response.status_code == 422
         assert "has no user nobody@example.org" in read(response).error_at("r1-owner")
+
+
+class TestOnlyTheValidRows:
+    BAD = {"owner": "nobody@example.org", "note": "stays"}
+
+    @pytest.fixture
+    def mixed(self, asha) -> Draft:
+        rows = [{"note": "first"}, self.BAD, {"code": "", "owner": "", "note": ""}, {"note": "second"}, {"owner": ""}]
+        return a_draft(asha, opportunity_id=ASHA_HOME_LOAN_ID, content=content(*rows))
+
+    @pytest.fixture
+    def page(self, asha_client, mixed) -> Page:
+        return read(asha_client.get(f"{path_of(mixed)}?only=valid"))
+
+    def open_editor(self, client, draft) -> Page:
+        return read(client.get(f"/submissions/new/?draft={draft.public_id}"))
+
+    def test_are_offered_beside_the_problems(self, asha_client, mixed):
+        response = press(asha_client, self.open_editor(asha_client, mixed), "review")
+
+        page = read(response)
+        assert response.status_code == 422
+        assert "Review only the 2 valid rows Row 2 and row 5 stay in the draft." in page.summary
+        assert '<button class="button" form="rows" name="do" value="review-valid">' in page.html
+
+    def test_are_not_offered_before_anything_is_complained_of(self, asha_client, mixed):
+        assert "review-valid" not in self.open_editor(asha_client, mixed).html
+
+    @pytest.mark.parametrize("rows", [[BAD], [{}], [BAD] * 2])
+    def test_are_not_offered_where_there_is_none_or_nothing_else(self, asha_client, asha, rows):
+        page = self.open_editor(asha_client, a_draft(asha, content=content(*rows)))
+
+        assert "Review only" not in read(press(asha_client, page, "review")).text
+
+    def test_are_not_offered_without_an_opportunity(self, asha_client, asha):
+        draft = a_draft(asha, opportunity_id="", opportunity={"id": "", "name": ""}, content=content({}, self.BAD))
+
+        page = read(press(asha_client, self.open_editor(asha_client, draft), "review"))
+
+        assert "Review only" not in page.text
+
+    def test_open_by_the_button(self, asha_client, mixed):
+        response = press(asha_client, self.open_editor(asha_client, mixed), "review-valid")
+
+        assert response.url == f"{path_of(mixed)}?only=valid"
+
+    def test_are_all_rows_when_everything_was_put_right_meanwhile(self, asha_client, draft):
+        response = press(asha_client, self.open_editor(asha_client, draft), "review-valid")
+
+        assert response.url == path_of(draft)
+
+    def test_stand_alone_and_what_stays_is_named_with_its_reason(self, page):
+        assert "2 activities for Asha Rao – Home loan" in page.text
+        assert "first" in page.text_of("row-1")
+        assert "second" in page.text_of("row-2")
+        assert "2 rows with a problem stay as a draft: row 2, row 5" in page.text
+        assert "Row 2, Owner: LeadSquared has no user nobody@example.org." in page.text
+
+    def test_link_each_reason_to_its_field(self, asha_client, mixed, page):
+        (link,) = [each for each in page.links if each.endswith("#r2-owner")]
+
+        back = read(asha_client.get(link))
+
+        assert "has no user nobody@example.org" in back.error_at("r2-owner")
+
+    def test_part_from_nothing_before_they_are_posted(self, mixed, page):
+        assert list(Draft.objects.values_list("public_id", "content")) == [(mixed.public_id, mixed.content)]
+
+    def test_are_posted_and_the_others_become_a_draft(self, asha_client, asha, mixed, page):
+        response = press_post(asha_client, page, why="in time")
+
+        submission, kept = Submission.objects.get(), Draft.objects.get()
+        assert response.url == f"/submissions/{mixed.public_id}/"
+        assert [row.note for row in submission.rows.order_by("number")] == ["first", "second"]
+        assert [row["note"] for row in kept.content["rows"]] == ["stays", "PAN collected"]
+        assert kept.public_id != mixed.public_id
+        assert (kept.owner, kept.opportunity_id, kept.opportunity) == (asha, ASHA_HOME_LOAN_ID, mixed.opportunity)
+
+    def test_send_exactly_the_request_of_the_page(self, asha_client, mixed, sandbox, settings):
+        settings.LSQ_REFERENCE_FIELD = "PAN number"
+        page = read(asha_client.get(f"{path_of(mixed)}?only=valid"))
+        shown = page.html.partition('<pre class="code"')[2].partition(">")[2].partition("</pre>")[0]
+        _, _, body = Page(f'<p id="x">{shown}</p>')._by_id["x"][0].partition("\n")
+
+        press_post(asha_client, page)
+        posting.post_next(worker="host:1")
+
+        (call,) = bulk_calls(sandbox)
+        references = [submissions.reference(mixed.public_id, number) for number in (1, 2)]
+        assert json.loads(body) == json.loads(call.body)
+        assert [each["Fields"][0]["Value"] for each in json.loads(call.body)] == references
+
+    def test_lead_from_the_result_to_what_stayed_behind(self, asha_client, page):
+        result = read(asha_client.get(press_post(asha_client, page).url))
+
+        kept = Draft.objects.get()
+        assert "2 rows stayed behind as a draft." in result.text
+        assert f"/submissions/new/?draft={kept.public_id}" in result.links
+        assert "left row 2, row 5 behind as a draft" in result.text
+
+    def test_lead_to_what_became_of_the_rest_once_it_is_posted(self, asha_client, asha, page):
+        result = press_post(asha_client, page).url
+        kept = Draft.objects.get()
+        Draft.objects.update(content=content({"note": "put right"}))
+        press_post(asha_client, open_review(asha_client, kept))
+
+        (link,) = [each for each in read(asha_client.get(result)).links if "draft=" in each]
+
+        assert asha_client.get(link).url == f"/submissions/{kept.public_id}/"
+
+    def test_lead_nowhere_once_the_rest_was_discarded(self, asha_client, page):
+        result = press_post(asha_client, page).url
+        Draft.objects.all().delete()
+
+        shown = read(asha_client.get(result))
+
+        assert "2 rows stayed behind as a draft." in shown.text
+        assert not any("draft=" in each for each in shown.links)
+
+    def test_pressed_twice_leave_one_submission_and_one_draft(self, asha_client, page):
+        first, second = press_post(asha_client, page), press_post(asha_client, page)
+
+        assert first.url == second.url
+        assert (Submission.objects.count(), Draft.objects.count()) == (1, 1)
+        assert "with other contents" not in read(asha_client.get(second.url)).text
+
+    def test_without_their_mark_post_nothing(self, asha_client, page):
+        response = press_post(asha_client, page, only=None)
+
+        assert response.status_code == 422
+        assert not Submission.objects.exists()
+
+    def test_seen_as_a_whole_are_not_those_with_others_behind(self, asha_client, asha, mixed):
+        whole = open_review(asha_client, a_draft(asha, content=content({"note": "first"}, {"note": "second"})))
+
+        response = press_post(
+            asha_client, read(asha_client.get(f"{path_of(mixed)}?only=valid")), seen=whole.form("").value("seen")
+        )
+
+        assert response.status_code == 409
+        assert not Submission.objects.exists()
+
+    def test_changed_meanwhile_post_nothing(self, asha_client, mixed, page):
+        mixed.content["rows"][0]["note"] = "changed in another tab"
+        mixed.save()
+
+        response = press_post(asha_client, page, why="kept")
+
+        assert response.status_code == 409
+        assert "2 rows with a problem stay as a draft: row 2, row 5" in read(response).text
+        assert read(response).form("").value("why") == "kept"
+        assert not Submission.objects.exists()
+
+    def test_become_all_rows_when_the_others_are_put_right(self, asha_client, mixed):
+        Draft.objects.update(content=content({}, {"note": "right by now"}))
+
+        page = read(asha_client.get(f"{path_of(mixed)}?only=valid"))
+
+        assert "2 activities" in page.text
+        assert "stay as a draft" not in page.text
+
+    def test_that_are_the_same_within_a_day_keep_their_mark_for_the_second_press(self, asha_client, asha, page):
+        press_post(asha_client, page)
+        again = a_draft(
+            asha,
+            opportunity_id=ASHA_HOME_LOAN_ID,
+            content=content({"note": "first"}, {"note": "second"}, self.BAD),
+        )
+
+        warned = press_post(asha_client, read(asha_client.get(f"{path_of(again)}?only=valid")))
+        response = press_post(asha_client, read(warned))
+
+        assert warned.status_code == 409
+        assert response.url == f"/submissions/{again.public_id}/"
+        assert (Submission.objects.count(), Draft.objects.count()) == (2, 2)
+
+    def test_on_an_unknown_account_that_cannot_be_asked_leave_everything_as_it_is(self, asha_client, page, sandbox):
+        Account.objects.update(organisation="", keys_mark="")
+        sandbox.fault("status", status=503, path_contains="/v2/", times=10)
+
+        response = press_post(asha_client, page)
+
+        assert response.status_code == 503
+        assert Draft.objects.count() == 1
+        assert not Submission.objects.exists()
 
 
 class TestTheSameRowsWithinADay:
