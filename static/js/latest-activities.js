@@ -1,5 +1,5 @@
-// <latest-activities> in the editor's head: fetches the list after the page, which never waits for LeadSquared. What
-// stands in it before, a link to the same list, is the way without scripts and when nothing comes.
+// <latest-activities> in the editor's head: fetches the list after the page, which never waits for LeadSquared. The link
+// in it leads to the same list: for more of it, without scripts, and when nothing comes.
 const MOST = 3;
 
 customElements.define(
@@ -18,7 +18,7 @@ customElements.define(
         for (const line of lines.slice(MOST)) line.remove();
         place.replaceChildren(...document.adoptNode(list).childNodes);
       } catch {
-        delete this.dataset.loaded; // the link stays
+        delete this.dataset.loaded;
       } finally {
         this.removeAttribute("aria-busy");
       }
