@@ -122,6 +122,13 @@ class EntryLine:
     submission_id: UUID | None
 
 
+def latest_by_opportunity(person: User, *, limit: int) -> list[Submission]:
+    """Return this person's latest submission to each of the opportunities that they posted on last, newest first."""
+    mine = Submission.objects.created_by_person(person).order_by()
+    latest = mine.values("opportunity_id").annotate(latest_id=models.Max("id")).order_by("-latest_id")[:limit]
+    return list(Submission.objects.filter(pk__in=[each["latest_id"] for each in latest]).order_by("-id"))
+
+
 def submissions(wanted: Filter) -> QuerySet[Submission]:
     """Return the submissions that fit."""
     found = Submission.objects.filter(_between("submitted_at", wanted))

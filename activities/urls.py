@@ -6,6 +6,13 @@ from django.urls import include, path
 
 from activities.views import account, audit, history, opportunities, people, status, submissions
 
+opportunity_urls = [
+    path("", opportunities.pick, name="pick"),
+    path("opportunities/find/", opportunities.find, name="find"),
+    path("opportunities/of-lead/", opportunities.of_lead, name="of_lead"),
+    path("opportunities/latest/", opportunities.latest, name="latest"),
+    path("opportunities/pin/", opportunities.pin, name="pin"),
+]
 submission_urls = [
     path("new/", submissions.new, name="new"),
     path("<uuid:public_id>/", submissions.detail, name="detail"),
@@ -50,7 +57,7 @@ status_urls = [
 ]
 
 urlpatterns = [
-    path("", include(([path("", opportunities.pick, name="pick")], "opportunities"))),
+    path("", include((opportunity_urls, "opportunities"))),
     path("submissions/", include((submission_urls, "submissions"))),
     path("history/", include((history_urls, "history"))),
     path("audit/", include((audit_urls, "audit"))),

@@ -13,12 +13,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 _LINE = re.compile(r"(?:export )?[A-Za-z_0-9]+=.*")
+_PLACES = ("opportunity_id", "lead_id", "type_code")
 _MOST = 10**9  # seconds or days; timedelta ends not far above
 
 
@@ -105,6 +107,38 @@ def wholes(text: str) -> list[int]:
         ImproperlyConfigured: there is none, or one of them is none.
     """
     return [whole(part) for part in text.split(",")]
+
+
+def web_pages(text: str) -> str:
+    """Return the address of web pages, or of one page with places for ids in it; nothing stays nothing.
+
+    Raises:
+        ImproperlyConfigured: it is no such address, or has a place that nothing is known for, or none for the page.
+    """
+    text = text.strip()
+    if not text:
+        return ""
+    try:
+        url = urlsplit(text)
+        is_address = url.scheme in {"http", "https"} and bool(url.hostname) and not url.username
+    except ValueError:
+        is_address = False
+    if not is_address or re.search(r"[\s<>\"']", text):
+        raise ImproperlyConfigured(
+            f"“{text}” is not an address that a link may lead to. Write one that begins with https://, such as "
+            "https://in21.leadsquared.com"
+        )
+    rest = re.sub("|".join(re.escape(f"{{{place}}}") for place in _PLACES), "", text)
+    if "{" in rest or "}" in rest:
+        raise ImproperlyConfigured("places for ids are {opportunity_id}, {lead_id} and {type_code}, and no others.")
+    if rest != text and "{opportunity_id}" not in text:
+        raise ImproperlyConfigured("an address with places for ids needs {opportunity_id} among them.")
+    if rest == text and (url.query or url.fragment):
+        raise ImproperlyConfigured(
+            "write the address of the pages alone, such as https://in21.leadsquared.com, or that of an "
+            "opportunity’s page with {opportunity_id} in the place of its id."
+        )
+    return text
 
 
 def words(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from lsqportal.environment import (
     read_file,
     required,
     secret,
+    web_pages,
     whole,
     wholes,
     words,
@@ -42,7 +43,7 @@ env = Environment(
     LSQ_READ_TIMEOUT=(number, 30.0),
     LSQ_REFERENCE_FIELD=(str, ""),
     LSQ_SECRET_KEY=(str, ""),
-    LSQ_WEB_URL=(str, ""),
+    LSQ_WEB_URL=(web_pages, ""),
     RETENTION_DAYS=(whole, 730),
     SECRET_KEY=(str, ""),
     TIME_ZONE=(str, "Asia/Kolkata"),
@@ -217,5 +218,5 @@ LSQ_CALL_DEADLINE = env("LSQ_CALL_DEADLINE")
 LSQ_LATE_WRITE_SECONDS = env("LSQ_LATE_WRITE_SECONDS")
 LSQ_LOOK_SCHEDULE = env("LSQ_LOOK_SCHEDULE")
 LSQ_GIVE_UP_AFTER = env("LSQ_GIVE_UP_AFTER")
-LSQ_WEB_URL = env("LSQ_WEB_URL").rstrip("/")
+LSQ_WEB_URL = env("LSQ_WEB_URL")
 LSQ_REFERENCE_FIELD = env("LSQ_REFERENCE_FIELD")

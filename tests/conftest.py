@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.test import Client
 
 from activities.models import Role, User
@@ -28,6 +29,12 @@ def collected_files() -> None:
 @pytest.fixture(autouse=True)
 def fast_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """What one test found in LeadSquared is news to the next."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 import uuid
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ import pytest
 from activities import catalog, opportunities
 from activities.leadsquared import LeadSquaredError, NotSent, RateLimited
 from activities.models import Account
+from tests.lists import know_everything
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +50,33 @@ def test_a_phone_is_found_however_the_account_spells_it(sandbox, spellings):
     assert names(opportunities.find("98220 41736")) == ["Asha Rao"]
 
 
+@pytest.mark.parametrize(
+    ("text", "spellings"),
+    [("90000 00000", 3), ("+91 90000-00000", 4), ("0 90000 00000", 4), ("90000 0000", 0), ("90000", 0)],
+)
+def test_a_whole_number_that_the_quick_search_does_not_know_is_asked_for_in_every_spelling(sandbox, text, spellings):
+    assert opportunities.find(text).hits == ()
+
+    assert calls(sandbox, "GetByQuickSearch") == 1
+    assert calls(sandbox, "RetrieveLeadByPhoneNumber") == spellings
+
+
+@pytest.mark.parametrize("text", ["+91 98220", "098220 417", "+91-98220417", "(98220) 41736"])
+def test_a_phone_that_is_being_typed_finds_the_lead_in_one_call(sandbox, text):
+    assert "Asha Rao" in names(opportunities.leads(text))
+
+    assert len(sandbox.requests) == 1
+
+
+def test_who_fits_exactly_comes_first(sandbox):
+    for number in range(11):
+        other = sandbox.leads[number + 20]
+        sandbox.change(dataclasses.replace(other, email=f"{number}imran.sheikh@gmail.com"))
+    sandbox.change(dataclasses.replace(sandbox.lead("Imran Sheikh"), id=str(uuid.UUID(int=1))))
+
+    assert opportunities.leads("imran.sheikh@gmail.com").hits[0].lead.email == "imran.sheikh@gmail.com"
+
+
 def test_the_last_digits_of_a_phone_find_the_lead(sandbox):
     assert names(opportunities.find("41736")) == ["Asha Rao"]
 
@@ -79,6 +108,117 @@ def test_of_many_leads_ten_are_shown_and_five_loaded(sandbox):
     assert len(found.hits) == 10
     assert [hit.is_loaded for hit in found.hits] == [True] * 5 + [False] * 5
     assert found.note.endswith("leads fit, the first 10 are shown. Type more of the name.")
+
+
+def test_a_search_costs_one_call_and_one_for_each_lead_that_is_loaded(sandbox):
+    know_everything()
+    sandbox.clear()
+
+    opportunities.find("Asha Rao")
+
+    assert [request.path.rpartition("/")[2] for request in sandbox.requests] == [
+        "Leads.GetByQuickSearch",
+        "GetOpportunitiesOfLead",
+        "GetOpportunitiesOfLead",
+    ]
+
+
+def test_leads_alone_cost_one_call(sandbox):
+    found = opportunities.leads("mail.example")
+
+    assert [hit.is_loaded for hit in found.hits] == [False] * 10
+    assert len(sandbox.requests) == 1
+
+
+def test_what_was_found_within_the_last_minute_costs_nothing(sandbox):
+    found = opportunities.find("Asha Rao")
+    sandbox.clear()
+
+    assert opportunities.find(" asha  rao ") == found
+    assert opportunities.leads("Asha Rao") == found
+    assert opportunities.of_lead(sandbox.lead("Asha Rao").id.upper()) == found.hits[0].opportunities
+    assert sandbox.requests == []
+
+
+def test_a_picked_opportunity_is_not_asked_for_again_in_the_same_minute(sandbox):
+    opportunity = sandbox.opportunity("Asha Rao")
+    opportunities.find(opportunity.id)
+    sandbox.clear()
+
+    assert opportunities.get(opportunity.id).lead_name == "Asha Rao"
+    assert sandbox.requests == []
+
+
+def test_what_other_keys_found_is_not_shown(sandbox, settings):
+    opportunities.find("Asha Rao")
+    sandbox.clear()
+    settings.LSQ_SECRET_KEY = "the keys of another account"
+
+    with pytest.raises(LeadSquaredError):
+        opportunities.find("Asha Rao")
+
+    assert len(sandbox.requests) == 1
+
+
+def test_looking_again_asks_leadsquared_whatever_was_found(sandbox):
+    opportunity = sandbox.opportunity("Asha Rao")
+    opportunities.find("Asha Rao")
+    sandbox.change(dataclasses.replace(opportunity, stage="Sanctioned"))
+
+    kept = opportunities.of_lead(opportunity.lead_id)
+    fresh = opportunities.of_lead(opportunity.lead_id, again=True)
+
+    assert "Sanctioned" not in {each.stage for each in kept}
+    assert "Sanctioned" in {each.stage for each in fresh}
+    assert opportunities.of_lead(opportunity.lead_id) == fresh
+
+
+def test_an_empty_list_is_not_kept(sandbox):
+    lead = sandbox.lead("Asha Rao")
+    sandbox.switch(index_lag_seconds=10**9)
+    for each in sandbox.opportunities:
+        sandbox.change(dataclasses.replace(each, written_at=time.time()))
+    assert opportunities.of_lead(lead.id) == ()
+    sandbox.switch(index_lag_seconds=0)
+
+    assert len(opportunities.of_lead(lead.id)) == 3
+
+
+def test_an_account_that_wants_a_type_is_asked_type_by_type_from_then_on(sandbox):
+    know_everything()
+    sandbox.clear()
+    sandbox.switch(opportunity_type_required="yes")
+
+    first = opportunities.of_lead(sandbox.lead("Asha Rao").id)
+    second = opportunities.of_lead(sandbox.lead("Imran Sheikh").id)
+
+    assert (len(first), len(second)) == (3, 2)
+    assert all(each.type_name for each in (*first, *second))
+    assert calls(sandbox, "GetOpportunitiesOfLead") == 1 + 7 + 7
+
+
+def test_where_each_type_is_a_call_fewer_leads_are_loaded_at_once(sandbox):
+    know_everything()
+    sandbox.switch(opportunity_type_required="yes")
+    opportunities.of_lead(sandbox.lead("Asha Rao").id)
+    sandbox.clear()
+    sandbox.switch(opportunity_type_required="yes")
+
+    found = opportunities.find("mail.example")
+
+    assert [hit.is_loaded for hit in found.hits] == [True] * 3 + [False] * 7
+    assert len(sandbox.requests) == 1 + opportunities.MOST_CALLS
+
+
+def test_a_lead_without_opportunities_is_looked_for_type_by_type_only_when_asked_again(sandbox):
+    know_everything()
+    sandbox.clear()
+    nobody = str(uuid.UUID(int=8))
+
+    assert opportunities.of_lead(nobody) == ()
+    assert len(sandbox.requests) == 1
+    assert opportunities.of_lead(nobody, again=True) == ()
+    assert len(sandbox.requests) == 1 + 1 + 7
 
 
 def test_types_that_the_catalog_has_are_not_asked_for_again(sandbox):
@@ -160,6 +300,7 @@ def test_a_picked_opportunity_is_complete(sandbox):
         "lead_id": opportunity.lead_id,
         "lead_name": "Asha Rao",
         "type": "Home loan",
+        "type_code": None,
         "stage": opportunity.stage,
         "status": opportunity.status,
         "owner": owner.name,
@@ -231,6 +372,19 @@ def test_the_latest_activities_come_newest_first(sandbox):
     assert note == ""
 
 
+def test_the_latest_activities_cost_one_call_however_many_there_are(sandbox):
+    catalog.ensure(now=NOON)
+    opportunity = sandbox.opportunity("Asha Rao")
+    for number in range(120):
+        sandbox.add_activity(opportunity.id, code=208, note=str(number), owner_email=sandbox.key_user.email)
+    sandbox.clear()
+
+    latest, _ = opportunities.latest_activities(opportunity.id)
+
+    assert len(sandbox.requests) == 1
+    assert [each.owner_name for each in latest] == [sandbox.key_user.name] * 3
+
+
 def test_activities_that_cannot_be_read_leave_a_note(sandbox):
     sandbox.fault("html", path_contains="GetActivitiesOfOpportunity")
 
@@ -246,3 +400,31 @@ def test_activities_that_cannot_be_read_leave_a_note(sandbox):
 )
 def test_an_amount_is_shown_in_rupees(amount, shown):
     assert opportunities._money(amount) == shown
+
+
+FACTS = {"id": AN_ID, "lead_id": "1e&ad", "type_code": 12000}
+USUAL = f"https://in21.leadsquared.com/OpportunityManagement/OpportunityDetails?opportunityId={AN_ID}"
+
+
+@pytest.mark.parametrize(
+    ("address", "facts", "page"),
+    [
+        ("", FACTS, ""),
+        ("https://in21.leadsquared.com", FACTS, f"{USUAL}&opportunityEvent=12000"),
+        ("https://in21.leadsquared.com/", {"id": AN_ID, "type_code": None}, USUAL),
+        ("https://in21.leadsquared.com", {"id": AN_ID}, USUAL),
+        ("https://in21.leadsquared.com", {"id": ""}, ""),
+        ("https://crm.example/o/{opportunity_id}?l={lead_id}", FACTS, f"https://crm.example/o/{AN_ID}?l=1e%26ad"),
+        ("https://crm.example/o/{opportunity_id}?t={type_code}", {"id": AN_ID}, ""),
+    ],
+)
+def test_an_opportunity_has_a_page_in_leadsquared(settings, address, facts, page):
+    settings.LSQ_WEB_URL = address
+
+    assert opportunities.page_in_leadsquared(facts) == page
+
+
+def test_a_picked_opportunity_knows_the_code_of_its_type(sandbox):
+    know_everything()
+
+    assert opportunities.get(sandbox.opportunity("Asha Rao").id).type_code == 12000

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
@@ -174,15 +175,21 @@ class Client:
         """List the types of opportunities (§8)."""
         return reading.opportunity_types(self._get("OpportunityManagement.svc/GetOpportunityTypes"))
 
-    def opportunities_of_lead(self, lead_id: str, types: Iterable[OpportunityType]) -> list[Opportunity]:
-        """Return a lead's opportunities of these types, all pages; a fresh one may be missing (§5, search index)."""
+    def opportunities_of_lead(self, lead_id: str, types: Iterable[OpportunityType] | None = None) -> list[Opportunity]:
+        """Return a lead's opportunities, all pages; a fresh one may be missing (§5, search index).
+
+        One list for each of these types. Without types it is one list of all, whose rows do not name their type.
+
+        Raises:
+            Refused: the account wants a type: the documentation calls it optional, one live account did not (§5).
+        """
         found: dict[str, Opportunity] = {}
-        for each in types:
+        for each in [OpportunityType(0, "")] if types is None else types:
             of_type = 0
             path = "OpportunityManagement.svc/GetOpportunitiesOfLead"
-            # [SEEN] opportunityType is required on some accounts: leadsquared-api §5
-            for body, _ in self._pages(path, _OPPORTUNITY_COLUMNS, leadId=lead_id, opportunityType=each.code):
-                rows = reading.opportunities(body, type_code=each.code, type_name=each.name)
+            narrowed = {"opportunityType": each.code} if each.code else {}
+            for body, _ in self._pages(path, _OPPORTUNITY_COLUMNS, leadId=lead_id, **narrowed):
+                rows = reading.opportunities(body, type_code=each.code or None, type_name=each.name)
                 new = {row.id: row for row in rows if row.id not in found}
                 found |= new
                 of_type += len(new)
@@ -259,8 +266,9 @@ class Client:
         code: int | None = None,
         columns: Iterable[str] = (),
         since: datetime | None = None,
+        most_pages: int = MOST_PAGES,
     ) -> Activities:
-        """Return the activities of an opportunity, all pages (§11 A); `columns` are further SchemaNames.
+        """Return the activities of an opportunity, newest first (§11 A); `columns` are further SchemaNames.
 
         Those made before `since` are left out; whether the list is whole is judged with them.
         """
@@ -268,17 +276,17 @@ class Client:
         query: dict[str, Any] = {"opportunityId": opportunity_id}
         if code is not None:
             query["activityEventCode"] = code
-        return _since(self._activities(ACTIVITIES_OF_OPPORTUNITY, asked, **query), since)
+        return _since(self._activities(ACTIVITIES_OF_OPPORTUNITY, asked, most_pages, **query), since)
 
     def activities_of_lead(self, lead_id: str, *, since: datetime | None = None) -> Activities:
         """Return the trail of a lead, all pages (§11 B): fresher than the list, without the opportunity's id."""
-        return _since(self._activities("ProspectActivity.svc/Retrieve", "", leadId=lead_id), since)
+        return _since(self._activities("ProspectActivity.svc/Retrieve", "", MOST_PAGES, leadId=lead_id), since)
 
-    def _activities(self, path: str, columns: str, **query: Any) -> Activities:
+    def _activities(self, path: str, columns: str, most_pages: int, **query: Any) -> Activities:
         found: dict[str, Activity] = {}
         counted: int | None = None
         server_time: datetime | None = None
-        for body, raw in self._pages(path, columns, **query):
+        for body, raw in islice(self._pages(path, columns, **query), most_pages):
             rows = reading.activities(body)
             new = {row.id: row for row in rows if row.id not in found}
             found |= new

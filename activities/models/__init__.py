@@ -7,6 +7,7 @@ from activities.models.calls import Account, Call, CallKind, Worker
 from activities.models.catalog import CatalogEntry, CatalogKind
 from activities.models.drafts import Draft
 from activities.models.people import Role, User
+from activities.models.pins import Pin
 from activities.models.submissions import (
     LARGEST,
     OUTCOMES,
@@ -35,6 +36,7 @@ __all__ = [
     "Draft",
     "Look",
     "Outcome",
+    "Pin",
     "Role",
     "Row",
     "State",

@@ -111,6 +111,16 @@ def zone() -> str:
 
 
 @register.filter
+def marked(text: str, wanted: str) -> SafeString:
+    """Show a text with the part that somebody searched for marked in it."""
+    at = text.casefold().find(wanted.casefold()) if wanted and len(text) == len(text.casefold()) else -1
+    if at < 0:
+        return format_html("{}", text)
+    end = at + len(wanted)
+    return format_html("{}<mark>{}</mark>{}", text[:at], text[at:end], text[end:])
+
+
+@register.filter
 def short_id(value: object) -> str:
     """Shorten an id to what people compare: “b6f1…41c0”."""
     text = str(value)

@@ -28,6 +28,7 @@ from activities import (
     forms,
     opportunities,
     permissions,
+    pins,
     posting,
     reviewing,
     submissions,
@@ -40,6 +41,7 @@ from activities.leadsquared import LeadSquaredError, request_body
 from activities.models import Draft, Submission
 from activities.models.clock import clock
 from activities.views import actor_of, person_of
+from activities.views.opportunities import beside, keep_at_hand
 
 LONGEST_REASON = 200
 _OPPORTUNITY = "activities.opportunity"
@@ -58,7 +60,9 @@ def new(request: HttpRequest) -> HttpResponse:
             opportunity = opportunities.facts(opportunities.get(opportunity_id))
         except (opportunities.NotFound, opportunities.Malformed, LeadSquaredError):
             kept = {"draft": draft.public_id} if draft else {}
-            return redirect(f"{reverse('opportunities:pick')}?{urlencode({'q': opportunity_id, **kept})}")
+            asked = {"q": opportunity_id, "stay": "yes", **kept}
+            return redirect(f"{reverse('opportunities:pick')}?{urlencode(asked)}")
+        pins.keep_up(opportunity, owner=person_of(request))
         public_id = draft.public_id if draft else uuid.uuid4()
         content = draft.content if draft else {"rows": [], "skip_option_check": False}
         return _editor(request, public_id, opportunity, content, draft=draft)
@@ -169,12 +173,21 @@ def _press(request: HttpRequest) -> HttpResponse:
             "review and post it only if it is meant as another submission.",
         )
         return redirect(_editor_url(draft))
+    if do in {"pin", "unpin"}:
+        _pin(request, draft, do)
     if do == "refresh-lists":
         for failure in catalog.refresh_now(by=actor_of(request)) or ["The lists are fresh."]:
             messages.info(request, failure)
     if do in {"review", "review-valid"}:
         return _to_review(request, draft, only_valid=do == "review-valid")
     return redirect(f"{_editor_url(draft)}#row-{row}")
+
+
+def _pin(request: HttpRequest, draft: Draft, do: str) -> None:
+    if do == "unpin":
+        pins.unpin(draft.opportunity_id, owner=person_of(request))
+    elif draft.opportunity_id and (refusal := keep_at_hand(person_of(request), lambda: draft.opportunity)):
+        messages.warning(request, refusal)
 
 
 def _to_review(request: HttpRequest, draft: Draft, *, only_valid: bool) -> HttpResponse:
@@ -253,6 +266,7 @@ def _editor(
         "types": sorted(((str(each.code), each.name) for each in listing.types.records), key=lambda each: each[1]),
         "owners": [each for each in listing.users.records if each.active],
         "failures": listing.failures(),
+        **beside(person_of(request), opportunity),
     }
     return render(request, "submissions/new.html", context, status=422 if problems else 200)
 

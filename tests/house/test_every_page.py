@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import get_resolver, path, reverse
 
+from activities import pins
 from activities.models import Draft, State, Worker
 from activities.models.clock import clock
 from activities.models.submissions import LARGEST
@@ -32,6 +35,10 @@ NOT_FOUND, NO, YES, ELSEWHERE = 404, 403, 200, 302
 # Route -> its methods, and what asha (whose things these are), bala, chitra (auditor) and dev get for the first.
 PAGES = {
     "opportunities:pick": (GET, YES, YES, ELSEWHERE, YES),
+    "opportunities:find": (GET, YES, YES, NO, YES),
+    "opportunities:of_lead": (GET, YES, YES, NO, YES),
+    "opportunities:latest": (GET, NOT_FOUND, NOT_FOUND, NO, NOT_FOUND),
+    "opportunities:pin": (POST, ELSEWHERE, ELSEWHERE, NO, ELSEWHERE),
     "submissions:new": (BOTH, ELSEWHERE, ELSEWHERE, NO, ELSEWHERE),
     "submissions:detail": (GET, YES, NOT_FOUND, YES, YES),
     "submissions:progress": (GET, YES, NOT_FOUND, YES, YES),
@@ -66,6 +73,7 @@ PAGES = {
 }
 OPEN_TO_NOBODY = {"account:sign_in", "account:sign_out", "healthz"}
 OF_A_DRAFT = {"submissions:review", "submissions:discard"}
+OF_LEADSQUARED = {"opportunities:of_lead": f"?lead={ASHA_HOME_LOAN_ID}"}
 LOOKED_AT = [name for name in PAGES if "get" in PAGES[name][0] and "csv" not in name]
 of_every_page = pytest.mark.parametrize("name", PAGES)
 
@@ -103,7 +111,7 @@ def address(asha):
         resolver_wants = {"people:edit": [asha.pk], "people:one_time_password": [asha.pk]}
         if name.startswith("submissions:") and name != "submissions:new":
             resolver_wants[name] = [(draft if name in OF_A_DRAFT else submission).public_id]
-        return reverse(name, args=resolver_wants.get(name, []))
+        return reverse(name, args=resolver_wants.get(name, [])) + OF_LEADSQUARED.get(name, "")
 
     return address
 
@@ -147,7 +155,7 @@ def test_whoever_is_not_signed_in_signs_in_first(client, address, name):
 
     closed = name not in OPEN_TO_NOBODY
     assert all(
-        (answer.status_code == 401 if method == "post" else answer.url == f"/account/sign-in/?next={path}")
+        (answer.status_code == 401 if method == "post" else unquote(answer.url) == f"/account/sign-in/?next={path}")
         if closed
         else answer.status_code in {200, 302, 422}
         for method, answer in answers.items()
@@ -320,8 +328,9 @@ class TestTheQueryBudget:
 
 @pytest.mark.parametrize("name", LOOKED_AT)
 def test_the_query_budget_holds_with_50_things_in_every_list(dev, address, name, django_assert_max_num_queries):
-    for _ in range(50):
+    for number in range(50):
         a_draft(dev)
+        pins.pin({"id": f"{number:032x}", "name": "Pinned"}, owner=dev)
         a_submission(dev, state=State.POSTED)
     client, page = signed_in(dev), address(name)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -11,6 +13,7 @@ from lsqportal.environment import (
     read_file,
     required,
     secret,
+    web_pages,
     whole,
     wholes,
     words,
@@ -181,3 +184,37 @@ def test_what_is_required_says_where_to_write_it():
 
 def test_what_is_required_may_be_missing_while_debugging():
     assert required("SECRET_KEY", "", debug=True) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "https://in21.leadsquared.com",
+        "http://localhost:8080/crm/",
+        "https://crm.example/o?id={opportunity_id}&lead={lead_id}&type={type_code}",
+    ],
+)
+def test_an_address_of_web_pages_is_taken(text):
+    assert web_pages(f" {text} ") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("javascript:alert(1)//{opportunity_id}", "is not an address that a link may lead to"),
+        ("ftp://in21.leadsquared.com", "begins with https://"),
+        ("in21.leadsquared.com", "begins with https://"),
+        ("https://", "begins with https://"),
+        ("https://[::1", "begins with https://"),
+        ("https://me:secret@in21.leadsquared.com", "begins with https://"),
+        ('https://in21.leadsquared.com/"onclick="x', "begins with https://"),
+        ("https://crm.example/{opportunity}", "and no others"),
+        ("https://crm.example/{opportunity_id}/{", "and no others"),
+        ("https://crm.example/{lead_id}", "needs {opportunity_id} among them"),
+        ("https://crm.example/details?id=", "with {opportunity_id} in the place of its id"),
+    ],
+)
+def test_what_is_no_address_of_web_pages_is_refused(text, words):
+    with pytest.raises(ImproperlyConfigured, match=re.escape(words)):
+        web_pages(text)

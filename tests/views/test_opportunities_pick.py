@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import uuid
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from activities.models import State
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
 from tests.builders import NOON, a_draft, a_submission
+from tests.lists import know_everything
 from tests.pages import read
 
 HOME_LOAN = ASHA_HOME_LOAN_ID
@@ -34,6 +36,16 @@ class TestShows:
         assert page.index("Newer") < page.index("Older")
         assert "Bala’s" not in page
 
+    def test_each_opportunity_that_was_posted_on_lately_once(self, asha_client, asha):
+        for number in range(7):
+            a_submission(asha, opportunity_id=str(uuid.UUID(int=number)), opportunity_name=f"Loan {number}")
+        a_submission(asha, 3, opportunity_id=str(uuid.UUID(int=4)), opportunity_name="Loan 4")
+
+        recent = [line for line in read(asha_client.get("/")).text.split("Recent")[1].split("Loan ")[1:]]
+
+        assert [line[0] for line in recent] == ["4", "6", "5", "3", "2"]
+        assert "3 rows submitted by you" in recent[0]
+
     def test_what_was_posted_lately(self, asha_client, asha, bala):
         submission = a_submission(asha, state=State.POSTED, opportunity_name="Mine")
         a_submission(bala, state=State.POSTED, opportunity_name="Bala’s")
@@ -57,22 +69,38 @@ class TestFinds:
             "asha.rao@outlook.in",
             "+91-9822041736",
             "9822041736",
-            ASHA_HOME_LOAN_ID,
-            ASHA_HOME_LOAN_ID.upper(),
         ],
     )
-    def test_an_opportunity_by_name_mail_phone_or_id(self, asha_client, sandbox, text):
+    def test_an_opportunity_by_name_mail_or_phone(self, asha_client, sandbox, text):
         response = search(asha_client, text)
 
         assert response.status_code == 200
         assert CHOOSE_HOME_LOAN in read(response).links
 
-    def test_an_opportunity_by_its_leadsquared_link(self, asha_client, sandbox):
-        link = (
-            f"https://in21.leadsquared.com/OpportunityManagement/OpportunityDetails?opportunityId={ASHA_HOME_LOAN_ID}"
-        )
+    @pytest.mark.parametrize(
+        "text",
+        [
+            ASHA_HOME_LOAN_ID,
+            ASHA_HOME_LOAN_ID.upper(),
+            f"https://in21.leadsquared.com/OpportunityManagement/OpportunityDetails?opportunityId={ASHA_HOME_LOAN_ID}",
+        ],
+    )
+    def test_the_way_to_the_rows_from_an_id_or_a_link(self, asha_client, sandbox, text):
+        assert search(asha_client, text).url == CHOOSE_HOME_LOAN
 
-        assert CHOOSE_HOME_LOAN in read(search(asha_client, link)).links
+    def test_the_way_to_the_rows_of_a_draft_that_is_moved(self, asha_client, asha, sandbox):
+        draft = a_draft(asha)
+
+        response = search(asha_client, ASHA_HOME_LOAN_ID, draft=str(draft.public_id))
+
+        assert response.url == f"{CHOOSE_HOME_LOAN}&draft={draft.public_id}"
+
+    def test_two_opportunities_in_one_text_and_lets_the_person_choose(self, asha_client, sandbox):
+        other = sandbox.opportunity("Imran Sheikh")
+
+        page = read(search(asha_client, f"{ASHA_HOME_LOAN_ID} or {other.id}"))
+
+        assert {CHOOSE_HOME_LOAN, f"/submissions/new/?opportunityId={other.id}"} <= set(page.links)
 
     def test_names_in_other_scripts(self, asha_client, sandbox):
         assert "محمد" in read(search(asha_client, "محمد")).text_of("main")
@@ -85,10 +113,40 @@ class TestFinds:
     def test_for_a_draft_that_is_moved(self, asha_client, asha, sandbox):
         draft = a_draft(asha)
 
-        page = read(search(asha_client, ASHA_HOME_LOAN_ID, draft=str(draft.public_id)))
+        page = read(search(asha_client, "Asha Rao", draft=str(draft.public_id)))
 
         assert f"{CHOOSE_HOME_LOAN}&draft={draft.public_id}" in page.links
         assert page.form("").value("draft") == str(draft.public_id)
+
+    def test_a_leads_opportunities_by_its_address_and_afresh_when_asked(self, asha_client, sandbox):
+        lead = sandbox.lead("Asha Rao")
+        asha_client.get("/", {"lead": lead.id})
+        sandbox.clear()
+
+        page = read(asha_client.get("/", {"lead": lead.id, "again": "yes"}))
+
+        assert CHOOSE_HOME_LOAN in page.links
+        assert [request.path.rpartition("/")[2] for request in sandbox.requests] == ["GetOpportunitiesOfLead"]
+
+    def test_no_opportunity_and_offers_to_look_again(self, asha_client, sandbox):
+        sandbox.change(a_lead := dataclasses.replace(sandbox.lead("Asha Rao"), id=str(uuid.UUID(int=9))))
+
+        page = read(asha_client.get("/", {"lead": a_lead.id}))
+
+        assert "This lead has no opportunity that LeadSquared’s list shows. A new one appears" in page.text
+        assert f"/?lead={a_lead.id}&again=yes" in page.links
+
+    def test_an_opportunity_with_its_type_stage_status_owner_and_day(self, asha_client, sandbox):
+        know_everything()
+        opportunity = sandbox.opportunity("Asha Rao")
+        sandbox.change(dataclasses.replace(opportunity, name="Flat 12B", created_on="2026-11-03 10:00:00"))
+
+        text = read(search(asha_client, "Asha Rao")).text
+
+        assert "Flat 12B · ₹48,50,000 Home loan · KYC pending · Open · Kabir Shah · created Tue 3 Nov 2026" in text
+
+    def test_what_was_searched_for_and_marks_it(self, asha_client, sandbox):
+        assert "<mark>Asha R</mark>ao" in search(asha_client, "asha r").content.decode()
 
 
 class TestRefuses:
@@ -124,6 +182,15 @@ class TestRefuses:
 
         assert response.status_code == 422
         assert "administrator" in read(response).error_at("q")
+
+    def test_to_show_a_lead_that_leadsquared_does_not_have(self, asha_client, sandbox):
+        response = asha_client.get("/", {"lead": str(uuid.UUID(int=7))})
+
+        assert response.status_code == 422
+        assert "LeadSquared does not have this lead any more." in read(response).text
+
+    def test_to_go_round_in_circles(self, asha_client, sandbox):
+        assert asha_client.get("/", {"q": ASHA_HOME_LOAN_ID, "stay": "yes"}).status_code == 200
 
     @pytest.mark.parametrize("text", ["\x00", "' OR 1=1 --", "%", "<script>", "x" * 5000, "👍", "\u202e"])
     def test_no_text_breaks_the_page(self, asha_client, sandbox, text):
