@@ -1,2 +1,4 @@
+import "./combo-box.js";
+import "./option-filter.js";
 import "./row-editor.js";
 import "./submit-once.js";

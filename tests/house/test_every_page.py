@@ -33,6 +33,7 @@ NOT_FOUND, NO, YES, ELSEWHERE = 404, 403, 200, 302
 PAGES = {
     "opportunities:pick": (GET, YES, YES, ELSEWHERE, YES),
     "submissions:new": (BOTH, ELSEWHERE, ELSEWHERE, NO, ELSEWHERE),
+    "submissions:owners": (GET, YES, YES, NO, YES),
     "submissions:detail": (GET, YES, NOT_FOUND, YES, YES),
     "submissions:progress": (GET, YES, NOT_FOUND, YES, YES),
     "submissions:review": (BOTH, YES, NOT_FOUND, NO, NOT_FOUND),
@@ -66,6 +67,7 @@ PAGES = {
 }
 OPEN_TO_NOBODY = {"account:sign_in", "account:sign_out", "healthz"}
 OF_A_DRAFT = {"submissions:review", "submissions:discard"}
+OF_NOTHING = {"submissions:new", "submissions:owners"}
 LOOKED_AT = [name for name in PAGES if "get" in PAGES[name][0] and "csv" not in name]
 of_every_page = pytest.mark.parametrize("name", PAGES)
 
@@ -101,7 +103,7 @@ def address(asha):
 
     def address(name: str) -> str:
         resolver_wants = {"people:edit": [asha.pk], "people:one_time_password": [asha.pk]}
-        if name.startswith("submissions:") and name != "submissions:new":
+        if name.startswith("submissions:") and name not in OF_NOTHING:
             resolver_wants[name] = [(draft if name in OF_A_DRAFT else submission).public_id]
         return reverse(name, args=resolver_wants.get(name, []))
 
