@@ -32,7 +32,7 @@ FIND_CHROMIUM := for name in "$$CHROMIUM" chromium chromium-browser google-chrom
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 IS_DEBIAN_ROOT := [ "`id -u`" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser venv venv-dev system
+.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser bench-editor venv venv-dev system
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -105,6 +105,11 @@ browser: venv-dev ## journeys through Chromium
 	@CHROMIUM=`$(FIND_CHROMIUM)`; export CHROMIUM; \
 	if [ -z "$$CHROMIUM" ]; then echo "No Chromium or Chrome was found: install one, or set CHROMIUM to its path." >&2; exit 1; fi; \
 	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser $(ARGS)
+
+bench-editor: venv-dev ## what the row editor costs with a large account: bytes, layout shift, from key to paint
+	@CHROMIUM=`$(FIND_CHROMIUM)`; export CHROMIUM; \
+	if [ -z "$$CHROMIUM" ]; then echo "No Chromium or Chrome was found: install one, or set CHROMIUM to its path." >&2; exit 1; fi; \
+	$(ON_SQLITE) $(PY) -m tests.bench.editor $(ARGS)
 
 # --- what the targets above stand on ---
 

@@ -173,6 +173,11 @@ def users() -> Listing[User]:
     return _listing(_entries(Q(kind=CatalogKind.USERS)), CatalogKind.USERS, "", User.from_json)
 
 
+def users_fetched_at() -> datetime | None:
+    """Return when the list of users was fetched, without reading it."""
+    return CatalogEntry.objects.filter(kind=CatalogKind.USERS).values_list("fetched_at", flat=True).first()
+
+
 def opportunity_types() -> Listing[OpportunityType]:
     """Read the opportunity types."""
     kind = CatalogKind.OPPORTUNITY_TYPES

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import cached_property
+from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from activities import fields, typed_rows
 from activities.catalog import Catalog, CatalogField
 from activities.models import LARGEST
+from activities.owners import Directory
 from activities.submissions import NewRow
 from activities.typed_rows import Content, TypedRow
 
@@ -21,6 +24,9 @@ FIRST_OPPORTUNITY_CODE: Final = 12000  # activity codes from here on are opportu
 # Optional fields of a type are in view as long as they fit into its first line: ten of twelve tracks.
 TRACKS: Final = {"s": 2, "m": 3, "l": 4}
 TRACKS_OF_A_LINE: Final = 10
+# From so many options on a list is found by typing: the issue's eight; boxes are seen at a glance for longer.
+MANY_OPTIONS: Final = 8
+MANY_BOXES: Final = 12
 LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-api §19.13); this one is ours
 
 
@@ -45,6 +51,9 @@ class Cell:
     mandatory: bool
     redraws: bool
     follows: bool = False
+    # The custom field set that it belongs to, and its name there.
+    group: str = ""
+    name_in_group: str = ""
     error: str = ""
     is_missing: bool = False
     # What a person sees of the value when it can be sent, and of a time, how it goes out.
@@ -64,11 +73,34 @@ class Cell:
         return [*offered, *(value for value in chosen if value and value not in offered)]
 
     @property
+    def is_long(self) -> bool:
+        """Whether there is so much to choose from that it is found by typing, where scripts run."""
+        return len(self.options) >= (MANY_BOXES if self.control.input == "checkboxes" else MANY_OPTIONS)
+
+    @property
     def list_id(self) -> str:
         """The id of the suggestions for what is typed."""
         if self.control.input == "user":
             return "owners"
         return f"{self.id}-list" if self.control.options and self.control.input == "text" else ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Cells that are drawn together: those of a custom field set under its name, or one cell without a name."""
+
+    name: str
+    cells: Sequence[Cell]
+
+    @property
+    def tracks(self) -> int:
+        """How much of a line it takes."""
+        return sum(TRACKS[cell.control.width] for cell in self.cells)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it needs lines of its own."""
+        return self.tracks > TRACKS_OF_A_LINE
 
 
 @dataclass
@@ -104,6 +136,16 @@ class RowForm:
     owner_error: str = ""
     note_error: str = ""
     refused: str = ""
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The fields in view, those of one custom field set together."""
+        return _blocks(self.cells)
+
+    @property
+    def more_blocks(self) -> list[Block]:
+        """The folded fields, likewise."""
+        return _blocks(self.more)
 
     @property
     def more_is_open(self) -> bool:
@@ -174,6 +216,11 @@ class Reader:
     # The display name of the field that carries a row's reference, and the reference of the row of a number.
     reference_field: str = ""
     reference_of: Callable[[int], str] = str
+
+    @cached_property
+    def directory(self) -> Directory:
+        """Whom people may mean as an owner."""
+        return Directory(self.catalog.users.records)
 
 
 def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
@@ -292,22 +339,28 @@ class _RowReader:
         if not typed_owner:
             self.form.owner_error = self._problem(anchor, "Owner: choose a LeadSquared user by e-mail.", missing=True)
             return "", ""
+        named = None if "@" in typed_owner else self.reader.directory.by_name(typed_owner)
+        if named:
+            self.form.owner = named.email
+            return named.email, named.name
         try:
             email = fields.check_email("Owner", typed_rows.meant(typed_owner))
         except fields.Wrong as wrong:
-            self.form.owner_error = self._problem(anchor, str(wrong))
+            self.form.owner_error = self._problem(anchor, f"{wrong}{self._meant(typed_owner)}")
             return "", ""
         user = self.reader.catalog.user(email)
         if user is None and self.reader.catalog.users_are_known:
-            self.form.owner_error = self._problem(
-                anchor,
-                f"Owner: LeadSquared has no user {email}. Choose one of the list, or refresh the lists below.",
-            )
+            advice = self._meant(email) or " Choose one of the list, or refresh the lists below."
+            self.form.owner_error = self._problem(anchor, f"Owner: LeadSquared has no user {email}.{advice}")
         elif user is not None and not user.active:
             self.form.owner_error = self._problem(
                 anchor, f"Owner: {user.name} is inactive in LeadSquared. Choose an active user."
             )
         return (user.email, user.name) if user else (email, "")
+
+    def _meant(self, text: str) -> str:
+        emails = self.reader.directory.meant(text)
+        return f" Did you mean {' or '.join(emails)}?" if emails else ""
 
     def _note(self) -> None:
         try:
@@ -318,14 +371,12 @@ class _RowReader:
     def _field(self, offered: CatalogField, code: str) -> Iterator[dict[str, Any]]:
         """Draw one field and yield what it sends; a field set yields its inner fields nested in it."""
         if not offered.inner:
-            yield from self._one(offered, code, offered.schema_name, offered.name)
+            yield from self._one(offered, code, offered.schema_name)
             return
         inner = [
             sent
             for each in offered.inner
-            for sent in self._one(
-                each, code, f"{offered.schema_name}~{each.schema_name}", f"{offered.name}: {each.name}"
-            )
+            for sent in self._one(each, code, f"{offered.schema_name}~{each.schema_name}", group=offered.name)
         ]
         if inner:
             self._taken.add(offered.schema_name.casefold())
@@ -338,7 +389,8 @@ class _RowReader:
                 "fields": inner,
             }
 
-    def _one(self, offered: CatalogField, code: str, key: str, label: str) -> Iterator[dict[str, Any]]:
+    def _one(self, offered: CatalogField, code: str, key: str, *, group: str = "") -> Iterator[dict[str, Any]]:
+        label = f"{group}: {offered.name}" if group else offered.name
         of_type: Mapping[str, Any] = self.row["values"].get(code, {})
         value = of_type.get(key, "")
         parent_value = str(of_type.get(offered.parent, "")) if offered.parent else ""
@@ -354,6 +406,8 @@ class _RowReader:
             mandatory=offered.mandatory,
             redraws=self.reader.catalog.is_parent(int(code), offered.schema_name),
             follows=bool(offered.parent),
+            group=group,
+            name_in_group=offered.name if group else "",
         )
         self.form.cells.append(cell)
         try:
@@ -488,14 +542,16 @@ def _lay_out(forms: list[RowForm]) -> None:
     stands: dict[str, set[str]] = {}
     for form in forms:
         of_type = stands.setdefault(form.code or form.code_typed, set())
-        of_type |= {_key(cell) for cell in form.cells if cell.mandatory or cell.is_filled or cell.error}
+        for block in _blocks(form.cells):
+            if any(cell.mandatory or cell.is_filled or cell.error for cell in block.cells):
+                of_type |= {_key(cell) for cell in block.cells}
     for form in forms:
         of_type = stands[form.code or form.code_typed]
         taken = sum(TRACKS[cell.control.width] for cell in form.cells if _key(cell) in of_type)
-        for cell in form.cells:
-            if _key(cell) not in of_type and taken + TRACKS[cell.control.width] <= TRACKS_OF_A_LINE:
-                of_type.add(_key(cell))
-                taken += TRACKS[cell.control.width]
+        for block in _blocks(form.cells):
+            if _key(block.cells[0]) not in of_type and taken + block.tracks <= TRACKS_OF_A_LINE:
+                of_type |= {_key(cell) for cell in block.cells}
+                taken += block.tracks
     above = ""
     for form in forms:
         code = form.code or form.code_typed
@@ -504,6 +560,15 @@ def _lay_out(forms: list[RowForm]) -> None:
         cells = form.cells
         form.cells = [cell for cell in cells if _key(cell) in stands[code]]
         form.more = [cell for cell in cells if _key(cell) not in stands[code]]
+
+
+def _blocks(cells: Iterable[Cell]) -> list[Block]:
+    """The cells in their order; those of a custom field set stand together, in view or folded."""
+    found: list[Block] = []
+    for _, together in groupby(cells, key=lambda cell: _key(cell).partition("~")[0]):
+        block = tuple(together)
+        found.append(Block(block[0].group, block))
+    return found
 
 
 def _key(cell: Cell) -> str:

@@ -80,6 +80,7 @@ def _typed_row(post: QueryDict, number: int) -> TypedRow:
     return {
         "code": kept(post.get(f"r{number}-code", "").strip() if by_code else chosen),
         "by_code": by_code,
+        "drawn": kept(post.get(f"r{number}-drawn", "")),
         "owner": kept(post.get(f"r{number}-owner", "")),
         "note": kept(post.get(f"r{number}-note", "")),
         "follows": _id(post.get(f"r{number}-follows", "")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from activities.views import account, audit, history, opportunities, people, status, submissions
+from activities.views import account, audit, history, opportunities, people, status, submissions, suggestions
 
 opportunity_urls = [
     path("", opportunities.pick, name="pick"),
@@ -15,6 +15,7 @@ opportunity_urls = [
 ]
 submission_urls = [
     path("new/", submissions.new, name="new"),
+    path("owners.json", suggestions.users, name="owners"),
     path("<uuid:public_id>/", submissions.detail, name="detail"),
     path("<uuid:public_id>/progress/", submissions.progress, name="progress"),
     path("<uuid:public_id>/review/", submissions.review, name="review"),

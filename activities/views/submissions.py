@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from activities import (
@@ -27,9 +28,11 @@ from activities import (
     fields,
     forms,
     opportunities,
+    owners,
     permissions,
     pins,
     posting,
+    retyping,
     reviewing,
     submissions,
     typed_rows,
@@ -47,6 +50,7 @@ LONGEST_REASON = 200
 _OPPORTUNITY = "activities.opportunity"
 
 
+@gzip_page  # what may be compressed, and why: docs/decisions/0015
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Show the rows of a draft or of a picked opportunity, and carry out the editor's buttons."""
@@ -71,6 +75,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return redirect(_submitted_as(request.GET.get("draft", ""), request) or "opportunities:pick")
 
 
+@gzip_page
 @require_http_methods(["GET", "POST"])
 def review(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show exactly what will be posted, and post it."""
@@ -162,7 +167,7 @@ def _press(request: HttpRequest) -> HttpResponse:
     do = request.POST.get("do", "")
     posted_id = _uuid(request.POST.get("draft", "")) or uuid.uuid4()
     opportunity = _opportunity(request, posted_id)
-    content = typed_rows.typed(request.POST)
+    content = _carried(typed_rows.typed(request.POST))
     default_owner = person_of(request).lsq_email
     changed, row = typed_rows.change(content, do, default_owner=default_owner)
     draft = drafts.save(posted_id, owner=person_of(request), opportunity=opportunity, content=changed)
@@ -188,6 +193,14 @@ def _pin(request: HttpRequest, draft: Draft, do: str) -> None:
         pins.unpin(draft.opportunity_id, owner=person_of(request))
     elif draft.opportunity_id and (refusal := keep_at_hand(person_of(request), lambda: draft.opportunity)):
         messages.warning(request, refusal)
+
+
+def _carried(content: typed_rows.Content) -> typed_rows.Content:
+    """Take values along into the type that a row was changed to."""
+    if not (codes := retyping.codes(content)):
+        return content
+    catalog.ensure(codes)
+    return retyping.carried(content, catalog.load(codes))
 
 
 def _to_review(request: HttpRequest, draft: Draft, *, only_valid: bool) -> HttpResponse:
@@ -246,6 +259,7 @@ def _editor(
     draft: Draft | None,
     complain: bool = False,
 ) -> HttpResponse:
+    content = _carried(content)
     catalog.ensure(typed_rows.codes(content))
     checked = _check(request, public_id, content, complain=complain, at=draft.updated_at if draft else None)
     problems = checked.problems if complain else []
@@ -264,7 +278,7 @@ def _editor(
         "problems": problems,
         "offer": reviewing.offer(checked) if complain and opportunity.get("id") else None,
         "types": sorted(((str(each.code), each.name) for each in listing.types.records), key=lambda each: each[1]),
-        "owners": [each for each in listing.users.records if each.active],
+        "owners": owners.listed(listing.users.records) if len(listing.users.records) <= owners.MOST_IN_PAGE else [],
         "failures": listing.failures(),
         **beside(person_of(request), opportunity),
     }

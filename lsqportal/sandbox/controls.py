@@ -16,6 +16,7 @@ from lsqportal.sandbox.account import Account, Request
 from lsqportal.sandbox.answers import Answer, Refusal, json_answer, not_found, wrong_verb
 from lsqportal.sandbox.exchange import Waiting
 from lsqportal.sandbox.faults import REGISTRY, Faults, Option, armed
+from lsqportal.sandbox.large import enlarge
 from lsqportal.sandbox.records import ReceivedRequest
 from lsqportal.sandbox.switches import TABLE
 
@@ -175,6 +176,12 @@ def _release(controls: Controls, request: Request) -> object:
     return {"released": True}
 
 
+def _enlarge(controls: Controls, request: Request) -> object:
+    sizes = {name: int(str(size)) for name, size in request.parsed_object().items()}
+    enlarge(controls.account.store, **{"types": 100, "fields": 60, "users": 5000, **sizes})
+    return {"enlarged": True}
+
+
 CALLS: dict[tuple[str, str], Callable[[Controls, Request], object]] = {
     ("GET", "activities"): _activities,
     ("GET", "requests"): _requests,
@@ -182,6 +189,7 @@ CALLS: dict[tuple[str, str], Callable[[Controls, Request], object]] = {
     ("POST", "switches"): _turn,
     ("GET", "faults"): _faults,
     ("POST", "faults"): _arm,
+    ("POST", "enlarge"): _enlarge,
     ("POST", "clear"): _clear,
     ("POST", "reset"): _reset,
     ("POST", "release"): _release,

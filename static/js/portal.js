@@ -1,5 +1,7 @@
+import "./combo-box.js";
 import "./finder.js";
 import "./latest-activities.js";
+import "./option-filter.js";
 import "./pin-toggle.js";
 import "./row-editor.js";
 import "./submit-once.js";

@@ -1,3 +1,5 @@
+import { nativeOf } from "./combo-box.js";
+
 // <row-editor> around the form of the rows: a change of type, or of a list that another list follows, redraws its row
 // without a reload. The server draws; without scripts its button "Update fields and lists" does the same.
 const REDRAWN_CELLS = ["rows__number", "rows__type", "rows__fields"];
@@ -103,7 +105,7 @@ customElements.define(
     /** What has the focus stays in its place: a list that is chosen from by typing forgets the first letters else. */
     replaceAroundFocus(old, fresh) {
       const focused = document.activeElement;
-      const id = CSS.escape(focused.id);
+      const id = CSS.escape(nativeOf(focused).id);
       const kept = [...old.children].find((child) => child.contains(focused));
       const twin = kept && id && [...fresh.children].find((child) => child.matches(`#${id}, :has(#${id})`));
       if (!twin || kept.matches("[aria-invalid], :has([aria-invalid])")) {
@@ -122,7 +124,7 @@ customElements.define(
 
     /** What was typed, chosen or ticked while the server was drawing. */
     changedSince(sent) {
-      return [...this.querySelectorAll("tbody :is(input:not([type=hidden]), select, textarea):enabled")]
+      return [...this.querySelectorAll("tbody :is(input:not([type=hidden]), select, textarea)[name]:enabled")]
         .filter((input) =>
           input.type === "checkbox"
             ? input.checked !== sent.getAll(input.name).includes(input.value)
@@ -144,6 +146,7 @@ customElements.define(
       if (!now || now.value === value) return;
       if (now.options && ![...now.options].some((option) => option.value === value)) return;
       now.value = value;
+      now.dispatchEvent(new Event("input", { bubbles: true }));
     }
 
     takeOverAround(page) {

@@ -63,6 +63,10 @@ class LeadSquared:
     def switch(self, **settings: object) -> None:
         self._call("switches", settings)
 
+    def enlarge(self, **sizes: int) -> None:
+        """Have many activity types, one with many fields, and thousands of users."""
+        self._call("enlarge", dict(sizes))
+
     def clear(self) -> None:
         """Behave, and be in no hurry: the account's rate limit is not what these tests are about."""
         self._call("clear", {})

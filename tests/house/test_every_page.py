@@ -40,6 +40,7 @@ PAGES = {
     "opportunities:latest": (GET, NOT_FOUND, NOT_FOUND, NO, NOT_FOUND),
     "opportunities:pin": (POST, ELSEWHERE, ELSEWHERE, NO, ELSEWHERE),
     "submissions:new": (BOTH, ELSEWHERE, ELSEWHERE, NO, ELSEWHERE),
+    "submissions:owners": (GET, YES, YES, NO, YES),
     "submissions:detail": (GET, YES, NOT_FOUND, YES, YES),
     "submissions:progress": (GET, YES, NOT_FOUND, YES, YES),
     "submissions:review": (BOTH, YES, NOT_FOUND, NO, NOT_FOUND),
@@ -74,6 +75,7 @@ PAGES = {
 OPEN_TO_NOBODY = {"account:sign_in", "account:sign_out", "healthz"}
 OF_A_DRAFT = {"submissions:review", "submissions:discard"}
 OF_LEADSQUARED = {"opportunities:of_lead": f"?lead={ASHA_HOME_LOAN_ID}"}
+OF_NOTHING = {"submissions:new", "submissions:owners"}
 LOOKED_AT = [name for name in PAGES if "get" in PAGES[name][0] and "csv" not in name]
 of_every_page = pytest.mark.parametrize("name", PAGES)
 
@@ -109,7 +111,7 @@ def address(asha):
 
     def address(name: str) -> str:
         resolver_wants = {"people:edit": [asha.pk], "people:one_time_password": [asha.pk]}
-        if name.startswith("submissions:") and name != "submissions:new":
+        if name.startswith("submissions:") and name not in OF_NOTHING:
             resolver_wants[name] = [(draft if name in OF_A_DRAFT else submission).public_id]
         return reverse(name, args=resolver_wants.get(name, [])) + OF_LEADSQUARED.get(name, "")
 

@@ -106,3 +106,15 @@ def test_the_controls_need_no_keys_and_no_limit_counts_them(crm, sandbox):
     sandbox.switch(day_quota=1)
 
     assert [crm.control("GET", "switches").status for _ in range(3)] == [200] * 3
+
+
+def test_the_account_can_be_made_large(crm, sandbox):
+    crm.control("POST", "enlarge", {"types": 100, "fields": 60, "users": 5000})
+
+    own = [each for each in sandbox.activity_types if each.code < 12000]
+    assert (len(own), len(sandbox.users), max(len(each.fields) for each in own)) == (100, 5000, 60)
+    assert len({user.email for user in sandbox.users}) == 5000
+
+
+def test_a_size_that_there_is_not_is_400(crm):
+    assert crm.control("POST", "enlarge", {"leads": 7}).status == 400

@@ -1,0 +1,291 @@
+"""What the row editor costs with a large account: `make bench-editor`, or `python -m tests.bench.editor`.
+
+100 activity types, 60 fields in one of them, 5,000 users, 25 full rows of mixed types, Chromium with its processor
+slowed down four times. Times stand beside those of a bare text field in an empty page of the same run, because a time
+alone says more about the machine. What no clock decides, bytes and layout shift, makes it fail.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+
+from lsqportal.demo import Installation
+from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
+from lsqportal.sandbox.large import FIRST_CODE
+from tests.browser.steps import MEERA, LeadSquared, sign_in
+
+SLOWER: Final = 4
+ROWS: Final = 25
+LOADS: Final = 5
+MOST_BYTES: Final = 90 * 1024
+MOST_SHIFT: Final = 0.0
+GOAL_RATIO: Final = 3
+# Five rows with the widest form, the others of nine more types.
+CODES: Final = [FIRST_CODE if row % 5 == 0 else FIRST_CODE + 1 + row % 9 for row in range(ROWS)]
+TYPED: Final = "Met her at the flat, originals seen. "
+NAMES: Final = ("kadeep dal", "manika", "rao gadg", "pendse")
+WATCH: Final = """
+    window.paints = [];
+    window.shifts = { sudden: 0, afterInput: 0 };
+    addEventListener("keydown", (event) => requestAnimationFrame(() => {
+        const channel = new MessageChannel(); // its message comes when the frame has been painted
+        channel.port1.onmessage = () => paints.push(performance.now() - event.timeStamp);
+        channel.port2.postMessage(0);
+    }), true);
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+            shifts[entry.hadRecentInput ? "afterInput" : "sudden"] += entry.value;
+        }
+    }).observe({ type: "layout-shift", buffered: true });
+"""
+FILL: Final = """() => {
+    const texts = [["Checked on", "20 Nov 2026"], ["Amount", "112400"], ["Phone", "9822041736"],
+        ["Checked by", "kabir.shah@sahyadrihfc.in"], ["Owner", "kabir.shah@sahyadrihfc.in"],
+        ["File", "DMS-2026-00417"]];
+    for (const label of document.querySelectorAll("#rows tbody label")) {
+        const id = label.htmlFor.replace(/-combo$/, "");
+        const control = id ? document.getElementById(id) : label.querySelector("input");
+        if (!control || /-(type|b\\d+-name|b\\d+-value)$/.test(control.id)) continue;
+        if (control.type === "checkbox") control.checked = true;
+        else if (control.localName === "select") control.value = control.options[control.options.length - 1].value;
+        else control.value = texts.find(([start]) => label.textContent.startsWith(start))?.[1]
+            ?? "Met her at the flat, originals seen";
+    }
+}"""
+
+
+class Large(Installation):
+    """An installation whose LeadSquared is a large one, and in no hurry, from its first call on."""
+
+    def start_sandbox(self) -> None:
+        super().start_sandbox()
+        sandbox = LeadSquared(self)
+        sandbox.clear()
+        sandbox.enlarge(types=100, fields=60, users=5000)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Measurements of one thing."""
+
+    name: str
+    unit: str
+    values: list[float]
+    goal: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    @property
+    def high(self) -> float:
+        """The 95th percentile."""
+        return statistics.quantiles(self.values, n=20, method="inclusive")[18] if len(self.values) > 1 else self.median
+
+    def beside(self, bare: Series) -> str:
+        """As many times the bare text field's."""
+        return f"{self.median / bare.median:5.2f} x {self.high / bare.high:7.2f} x"
+
+
+def main() -> int:
+    """Measure, print, and return 1 if a goal is missed that depends on no clock."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium")
+        with Large(Path(folder), environment={"LSQ_RATE_LIMIT": "1000/5s"}) as site:
+            address = full_draft(browser, site)
+            loads = [load(browser, site, address) for _ in range(LOADS)]
+            times, shift_while_typing = keys(browser, site, address)
+            return report(loads, times, shift_while_typing)
+
+
+_state: dict[str, object] = {}
+
+
+def signed_in(browser: Browser, site: Installation) -> BrowserContext:
+    """A browser with nothing in its cache, whose person has signed in."""
+    if site.url not in _state:
+        first = browser.new_context(base_url=site.url)
+        sign_in(first.new_page(), site, MEERA)
+        _state[site.url] = first.storage_state()
+        first.close()
+    context = browser.new_context(
+        base_url=site.url,
+        storage_state=_state[site.url],  # type: ignore[arg-type]  # what storage_state() gave
+        viewport={"width": 1280, "height": 900},
+    )
+    context.set_default_timeout(120_000)
+    context.add_init_script(WATCH)
+    return context
+
+
+def full_draft(browser: Browser, site: Installation) -> str:
+    """Fill 25 rows, twice, since a dependent list follows its parent; return the draft's address."""
+    page = signed_in(browser, site).new_page()
+    page.goto(f"/submissions/new/?opportunityId={ASHA_HOME_LOAN_ID}")
+    hidden = {
+        name: page.locator(f"#rows [name={name}]").input_value()
+        for name in ("csrfmiddlewaretoken", "draft", "opportunity")
+    }
+    types = {f"r{row}-type": str(code) for row, code in enumerate(CODES, start=1)}
+    form = {**hidden, "rows": str(ROWS), **types, "do": "refresh"}
+    page.request.post("/submissions/new/", form=form, headers={"Referer": site.url})
+    address = f"/submissions/new/?draft={hidden['draft']}"
+    page.goto(address)
+    for _ in range(2):
+        page.evaluate(FILL)
+        with page.expect_navigation():
+            page.evaluate("document.getElementById('rows').requestSubmit(document.querySelector('[value=refresh]'))")
+    ready = page.locator("tr[data-outcome=ready]").count()
+    controls = page.locator("#rows tbody :is(input:not([type=hidden]), select, textarea)[name]").count()
+    print(
+        f"{ready} of {ROWS} rows are ready, with {controls} controls; "
+        f"{len(page.content()) // 1024} KB of HTML before packing"
+    )
+    if ready < ROWS:
+        page.locator(".button--primary").click()
+        raise SystemExit(f"The rows could not be filled: {page.locator('#problems').inner_text()}")
+    page.context.close()
+    return address
+
+
+def watched(context: BrowserContext) -> tuple[Page, CDPSession]:
+    page = context.new_page()
+    cdp = context.new_cdp_session(page)
+    cdp.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    return page, cdp
+
+
+@dataclass(frozen=True)
+class Load:
+    """One first load: bytes over the wire by kind, shift until everything stood still, and the list of owners."""
+
+    by_kind: dict[str, float]
+    owners: float
+    shift: float
+
+    @property
+    def total(self) -> float:
+        return sum(self.by_kind.values())
+
+
+def load(browser: Browser, site: Installation, address: str) -> Load:
+    """Load the page with nothing in the cache, then put the focus into an owner, which fetches the list."""
+    context = signed_in(browser, site)
+    page, cdp = watched(context)
+    kinds: dict[str, str] = {}
+    sizes: dict[str, float] = {}
+    cdp.send("Network.enable")
+    cdp.on("Network.responseReceived", lambda event: kinds.update({event["requestId"]: event["type"]}))
+    cdp.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    page.goto(address, wait_until="networkidle")
+    shift = page.evaluate("shifts.sudden + shifts.afterInput")
+    first = dict(sizes)
+    with page.expect_response("**/owners.json") as answer:
+        page.locator("#r2-owner").focus()
+    answer.value.finished()
+    page.wait_for_load_state("networkidle")
+    by_kind: dict[str, float] = {}
+    for request, size in first.items():
+        by_kind[kinds.get(request, "Other")] = by_kind.get(kinds.get(request, "Other"), 0) + size
+    context.close()
+    return Load(by_kind, sum(size for request, size in sizes.items() if request not in first), shift)
+
+
+def keys(browser: Browser, site: Installation, address: str) -> tuple[list[Series], dict[str, float]]:
+    """Type into the page and into a bare field, in turns."""
+    context = signed_in(browser, site)
+    page, _ = watched(context)
+    page.goto(address, wait_until="networkidle")
+    bare_context = browser.new_context()
+    bare_context.add_init_script(WATCH)
+    bare_page, _ = watched(bare_context)
+    bare_page.goto("data:text/html,<title>Bare</title><input>")
+    with page.expect_response("**/owners.json"):
+        page.locator("#r13-owner").focus()
+    text = next(id for id in ids_of(page, "input[name^='r11-v'].control") if not id.endswith("-combo"))
+    wanted: dict[str, Callable[[], list[float]]] = {
+        "a bare text field in an empty page": lambda: typed(bare_page, "input", TYPED),
+        "a note": lambda: typed(page, "#r13-note", TYPED),
+        "a text field": lambda: typed(page, f"[id='{text}']", TYPED),
+        "an owner, 5,000 to choose from": lambda: [each for name in NAMES for each in typed(page, "#r13-owner", name)],
+        "an activity type, 100 to choose from": lambda: typed(page, "#r13-type-combo", "review legal letter"),
+    }
+    found: dict[str, list[float]] = {name: [] for name in wanted}
+    for _ in range(2):
+        for name, measure in wanted.items():
+            found[name] += measure()
+    shifts: dict[str, float] = page.evaluate("shifts")
+    context.close()
+    bare_context.close()
+    return [Series(name, "ms", values) for name, values in found.items()], shifts
+
+
+def ids_of(page: Page, selector: str) -> list[str]:
+    found: list[str] = page.locator(selector).evaluate_all("all => all.map((each) => each.id)")
+    return found
+
+
+def typed(page: Page, selector: str, text: str) -> list[float]:
+    """Type a text over what stands there; return the milliseconds from each key to its paint."""
+    page.bring_to_front()
+    control = page.locator(selector)
+    control.evaluate(
+        "control => { control.closest('details')?.setAttribute('open', ''); control.focus(); control.select(); }"
+    )
+    page.wait_for_timeout(300)
+    page.evaluate("paints.length = 0")
+    page.keyboard.type(text, delay=60)
+    page.wait_for_timeout(300)
+    found: list[float] = page.evaluate("paints.splice(0)")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(100)
+    return found
+
+
+def report(loads: list[Load], times: list[Series], shifts: dict[str, float]) -> int:
+    """Print everything; return 1 if bytes or shift miss their goal."""
+    bare, *others = times
+    print(
+        f"\nFrom key to paint, processor {SLOWER} times slower            median     95th   median / bare  95th / bare"
+    )
+    print(f"  {bare.name:<38} {bare.median:8.1f} {bare.high:8.1f} ms")
+    for each in others:
+        print(f"  {each.name:<38} {each.median:8.1f} {each.high:8.1f} ms {each.beside(bare)}  (goal: {GOAL_RATIO})")
+    total = Series("everything", "KB", [each.total / 1024 for each in loads])
+    print(f"\nFirst load, packed, as it comes over the wire; {len(loads)} times      median     95th")
+    for kind in sorted({kind for each in loads for kind in each.by_kind}):
+        part = Series(kind, "KB", [each.by_kind.get(kind, 0) / 1024 for each in loads])
+        print(f"  {part.name:<38} {part.median:8.1f} {part.high:8.1f} KB")
+    print(f"  {total.name:<38} {total.median:8.1f} {total.high:8.1f} KB  (goal: at most {MOST_BYTES // 1024})")
+    owners = Series("the list of owners, on first need", "KB", [each.owners / 1024 for each in loads])
+    print(f"  {owners.name:<38} {owners.median:8.1f} {owners.high:8.1f} KB")
+    shift = Series("layout shift", "", [each.shift for each in loads])
+    typing = shifts["sudden"] + shifts["afterInput"]
+    print(f"\nLayout shift\n  while loading {shift.median:31.4f} {shift.high:8.4f}     (goal: {MOST_SHIFT:.0f})")
+    print(f"  while typing, lists open {typing:20.4f}              (goal: {MOST_SHIFT:.0f})")
+    missed = []
+    if max(total.values) > MOST_BYTES / 1024:
+        missed.append("the first load is too heavy")
+    if max(*shift.values, typing) > MOST_SHIFT:
+        missed.append("the layout shifts")
+    slow = [each.name for each in others if each.median > GOAL_RATIO * bare.median]
+    print(
+        "\n"
+        + ("Missed: " + "; ".join(missed) if missed else "Bytes and shift keep their goals.")
+        + (f" Slower than the goal here: {', '.join(slow)}." if slow else "")
+    )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
