@@ -171,6 +171,7 @@ class Checked:
     new_rows: list[NewRow]
     problems: list[Problem]
     skip_option_check: bool
+    blank: RowForm  # without a number: scripts make new rows of it
 
     @property
     def filled_count(self) -> int:
@@ -240,12 +241,16 @@ def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
         elif form.state == "unfinished":
             form.state = "error"
     if len(forms) < LARGEST and (not forms or forms[-1].state != "free"):
-        forms.append(_RowReader(typed_rows.blank(reader.default_owner), len(forms) + 1, reader).form)
+        forms.append(_blank(len(forms) + 1, reader))
     if not problems and not new_rows:
         problems = [Problem("r1-type", "There is no row yet. Choose an activity type in row 1.")]
         forms[0].type_error = problems[0].text if complain else ""
     _lay_out(forms)
-    return Checked(forms, new_rows, problems, reader.skip_option_check)
+    return Checked(forms, new_rows, problems, reader.skip_option_check, _blank(0, reader))
+
+
+def _blank(number: int, reader: Reader) -> RowForm:
+    return _RowReader(typed_rows.blank(reader.default_owner), number, reader).form
 
 
 class _RowReader:

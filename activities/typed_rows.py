@@ -1,6 +1,7 @@
 """What stands in the row editor's inputs: a POST in, a draft's content out, character by character.
 
-`typed` keeps everything, `change` adds, removes, duplicates and moves rows; what it means is forms.py's matter.
+`typed` keeps everything, `change` adds, fills, removes, duplicates, moves and groups rows; what it means is forms.py's
+matter. `static/js/editor/` does the same in the browser, at once: a change here is a change there.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def typed(post: QueryDict) -> Content:
 def change(content: Content, do: str, *, default_owner: str = "") -> tuple[Content, int]:
     """Carry out a button of the editor; return the new content and the number of the row to look at.
 
-    `do` is `add`, or `remove`, `duplicate`, `up` or `down` with a row's number, such as `up-3`; anything else only
-    draws the rows anew.
+    `do` is `add` or `group`, or `below`, `filldown`, `remove`, `duplicate`, `up` or `down` with a row's number, such as
+    `up-3`; anything else only draws the rows anew.
     """
     rows = deepcopy(content["rows"])
     verb, _, digits = do.partition("-")
@@ -56,10 +57,18 @@ def change(content: Content, do: str, *, default_owner: str = "") -> tuple[Conte
     if verb == "add":
         rows.append(blank(default_owner))
         looked_at = len(rows) - 1
+    elif verb == "group" and not digits:
+        rows = _grouped(rows)
     elif 0 <= index < len(rows):
         if verb == "remove":
             del rows[index]
             looked_at = min(index, len(rows) - 1)
+        elif verb == "below":
+            kind = {name: rows[index].get(name) for name in ("code", "by_code")}
+            rows.insert(index + 1, {**blank(rows[index]["owner"]), **kind})
+            looked_at = index + 1
+        elif verb == "filldown" and index > 0:
+            rows[index] = _filled(rows[index], rows[index - 1])
         elif verb == "duplicate":
             rows.insert(index + 1, {**deepcopy(rows[index]), "follows": None, "refused": None})
             looked_at = index + 1
@@ -67,6 +76,27 @@ def change(content: Content, do: str, *, default_owner: str = "") -> tuple[Conte
             looked_at = max(0, min(len(rows) - 1, index + (1 if verb == "down" else -1)))
             rows.insert(looked_at, rows.pop(index))
     return {**content, "rows": rows}, max(0, min(looked_at, len(rows) - 1)) + 1
+
+
+def _grouped(rows: list[TypedRow]) -> list[TypedRow]:
+    """Sort rows by type, the types in the order in which they first appear; rows without one come last."""
+    first: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        first.setdefault(row["code"], place if row["code"] else len(rows))
+    return sorted(rows, key=lambda row: first[row["code"]])
+
+
+def _filled(row: TypedRow, above: TypedRow) -> TypedRow:
+    """Fill what is empty in a row from the row above it; fields only from a row of the same type."""
+    full = {**row, "owner": row["owner"] or above["owner"], "note": row["note"] or above["note"]}
+    if not row["code"] and not row.get("by_code"):
+        full |= {"code": above["code"], "by_code": above.get("by_code")}
+    code = full["code"]
+    if code == above["code"]:
+        own = {name: value for name, value in row["values"].get(code, {}).items() if value}
+        full["values"] = {**row["values"], code: {**deepcopy(above["values"].get(code, {})), **own}}
+        full["bare"] = row["bare"] or deepcopy(above["bare"])
+    return full
 
 
 def codes(content: Content) -> set[int]:

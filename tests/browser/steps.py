@@ -118,10 +118,18 @@ class Editor:
             expect(self.page.locator("row-editor[aria-busy]")).to_have_count(0)
 
     def do(self, what: str, row: int) -> None:
-        """Press a button of a row's menu: duplicate, up, down or remove."""
+        """Press a button of a row's menu: below, filldown, duplicate, up, down or remove."""
         self.page.locator(f"#row-{row} .menu > summary").click()
-        with self.page.expect_navigation():
-            self.page.locator(f"button[value={what}-{row}]").click()
+        self.press(f"{what}-{row}")
+
+    def press(self, what: str) -> None:
+        """Press a button that changes the rows: scripts do it at once, else the server draws a new page."""
+        button = self.page.locator(f"#rows button[value={what}]")
+        if self.scripts:
+            button.click()
+        else:
+            with self.page.expect_navigation():
+                button.click()
 
     def unfold(self, row: int) -> None:
         """Show the fields that a row keeps folded away."""

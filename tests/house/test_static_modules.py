@@ -10,12 +10,12 @@ from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = sorted((ROOT / "static" / "js").glob("*.js"))
+MODULES = sorted((ROOT / "static" / "js").rglob("*.js"))
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 # Any import or re-export with the file it names, whether or not Django's own patterns would see it.
 IMPORT = re.compile(r"""(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']""")
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
-GOOD_IMPORT = re.compile(r"""^import (?:[^;"']+ from )?["']\./[a-z0-9-]+\.js["'];$""")
+GOOD_IMPORT = re.compile(r"""^import (?:[^;"']+ from )?["']\./(?:[a-z0-9-]+/)?[a-z0-9-]+\.js["'];$""")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_an_import_is_rewritten_to_the_hashed_name(collect, settings, tmp_path):
 
 
 def test_every_import_names_an_existing_hashed_file(collect):
-    hashed = [path for path in (collect() / "js").glob("*.js") if HASHED.search(path.name)]
+    hashed = [path for path in (collect() / "js").rglob("*.js") if HASHED.search(path.name)]
 
     wrong = [
         f"{path.name}: {name}"
