@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -21,15 +21,20 @@ FIRST_OPPORTUNITY_CODE: Final = 12000  # activity codes from here on are opportu
 # Optional fields of a type are in view as long as they fit into its first line: ten of twelve tracks.
 TRACKS: Final = {"s": 2, "m": 3, "l": 4}
 TRACKS_OF_A_LINE: Final = 10
+# What can be typed in many ways, and is shown in one.
+SHOWN_BACK: Final = {"date", "date_time", "time", "number"}
 LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-api §19.13); this one is ours
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to put right: at which field, and what to do."""
+    """Something to put right: at which field, and what to do; `at_field` says it where the row is in view."""
 
     anchor: str
     text: str
+    at_field: str = ""
+    row: int = 0
+    is_missing: bool = False
 
 
 @dataclass
@@ -47,6 +52,8 @@ class Cell:
     follows: bool = False
     error: str = ""
     is_missing: bool = False
+    # How a date, a time or a number was understood; it means the same when it is typed again.
+    shown: str = ""
 
     @property
     def is_filled(self) -> bool:
@@ -138,6 +145,27 @@ class Checked:
         return sum(row.state == "error" for row in self.rows)
 
     @property
+    def filled_in_words(self) -> str:
+        """How many of the places are taken."""
+        return f"{self.filled_count} of {LARGEST}"
+
+    @property
+    def problems_in_words(self) -> str:
+        """How many rows have a problem, as it goes on after the rows; empty for none."""
+        return f", {self.problem_count} with a problem" if self.problem_count else ""
+
+    @property
+    def review_in_words(self) -> str:
+        """What the button of the review says before it names the opportunity."""
+        return f"Review {self.filled_count or ''} {'activity' if self.filled_count == 1 else 'activities'}"
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """How dates, times and numbers were understood, by the id of their field, where that is not as they stand."""
+        cells = [cell for form in self.rows for cell in (*form.cells, *form.more)]
+        return {cell.id: cell.shown for cell in cells if cell.shown and cell.shown != cell.value}
+
+    @property
     def places_left(self) -> int:
         """How many more rows fit into one call."""
         return max(0, LARGEST - self.filled_count)
@@ -185,6 +213,28 @@ def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
         forms[0].type_error = problems[0].text if complain else ""
     _lay_out(forms)
     return Checked(forms, new_rows, problems, reader.skip_option_check)
+
+
+def tell(checked: Checked, *, in_hand: str, told: Collection[str]) -> dict[str, Problem]:
+    """Return what to say at the fields of rows that are still typed in, by the id of the field.
+
+    What is wrong is told; what is missing is not, unless it was told before (`told`). Nothing is told at the field
+    that somebody is in (`in_hand`). A row with something that is told counts as one with a problem.
+    """
+    telling = {
+        problem.anchor: problem
+        for problem in checked.problems
+        if problem.row and problem.anchor != in_hand and (not problem.is_missing or problem.anchor in told)
+    }
+    rows = {problem.row for problem in telling.values()}
+    for form in checked.rows:
+        if form.number in rows:
+            form.state = "error"
+        for cell in (*form.cells, *form.more):
+            if cell.error:
+                # Why LeadSquared refused the row; it stays until the row is posted.
+                telling.setdefault(cell.id, Problem(cell.id, cell.error, cell.error))
+    return telling
 
 
 class _RowReader:
@@ -245,7 +295,7 @@ class _RowReader:
         return not (code or self.row["note"] or values or self.row["bare"] or self.row.get("by_code"))
 
     def _problem(self, anchor: str, text: str, *, missing: bool = False) -> str:
-        self.problems.append(Problem(anchor, f"Row {self.number}, {text}"))
+        self.problems.append(Problem(anchor, f"Row {self.number}, {text}", text, self.number, missing))
         if missing:
             self._missing = True
             self._missing_count += 1
@@ -356,6 +406,8 @@ class _RowReader:
             cell.is_missing = not cell.is_filled
             cell.error = self._problem(cell.id, str(wrong), missing=cell.is_missing)
             return
+        if cell.control.input in SHOWN_BACK:
+            cell.shown = read.shown
         if read.sent:
             self._taken.add(key.casefold())
             yield {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from activities.views import account, audit, history, opportunities, people, status, submissions
+from activities.views import account, audit, history, keeping, opportunities, people, status, submissions
 
 submission_urls = [
     path("new/", submissions.new, name="new"),
+    path("new/keep/", keeping.keep, name="keep"),
     path("<uuid:public_id>/", submissions.detail, name="detail"),
     path("<uuid:public_id>/progress/", submissions.progress, name="progress"),
     path("<uuid:public_id>/review/", submissions.review, name="review"),

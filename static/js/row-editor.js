@@ -68,7 +68,7 @@ customElements.define(
         if (mine) this.takeOverRow(mine, theirs, numbers);
         else this.querySelector("tbody").append(document.adoptNode(theirs));
       }
-      for (const name of ["rows", "draft", "opportunity"]) {
+      for (const name of ["rows", "draft", "version", "opportunity"]) {
         this.querySelector(`[name=${name}]`).value = drawn.querySelector(`[name=${name}]`).value;
       }
       for (const each of changed) this.putBack(each);

@@ -33,6 +33,7 @@ NOT_FOUND, NO, YES, ELSEWHERE = 404, 403, 200, 302
 PAGES = {
     "opportunities:pick": (GET, YES, YES, ELSEWHERE, YES),
     "submissions:new": (BOTH, ELSEWHERE, ELSEWHERE, NO, ELSEWHERE),
+    "submissions:keep": (POST, YES, YES, NO, YES),
     "submissions:detail": (GET, YES, NOT_FOUND, YES, YES),
     "submissions:progress": (GET, YES, NOT_FOUND, YES, YES),
     "submissions:review": (BOTH, YES, NOT_FOUND, NO, NOT_FOUND),
@@ -101,7 +102,7 @@ def address(asha):
 
     def address(name: str) -> str:
         resolver_wants = {"people:edit": [asha.pk], "people:one_time_password": [asha.pk]}
-        if name.startswith("submissions:") and name != "submissions:new":
+        if name.startswith("submissions:") and name not in {"submissions:new", "submissions:keep"}:
             resolver_wants[name] = [(draft if name in OF_A_DRAFT else submission).public_id]
         return reverse(name, args=resolver_wants.get(name, []))
 
