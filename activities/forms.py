@@ -157,7 +157,13 @@ class Checked:
     @property
     def review_in_words(self) -> str:
         """What the button of the review says before it names the opportunity."""
-        return f"Review {self.filled_count or ''} {'activity' if self.filled_count == 1 else 'activities'}"
+        count = f"{self.filled_count} " if self.filled_count else ""
+        return f"Review {count}{'activity' if self.filled_count == 1 else 'activities'}"
+
+    @property
+    def wrong(self) -> set[str]:
+        """The ids of the fields that hold something wrong, not merely nothing."""
+        return {problem.anchor for problem in self.problems if problem.row and not problem.is_missing}
 
     @property
     def shown(self) -> dict[str, str]:

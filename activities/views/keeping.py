@@ -41,7 +41,8 @@ def keep(request: HttpRequest) -> JsonResponse:
 
 def _judged(request: HttpRequest, draft: Draft, checked: forms.Checked) -> dict[str, Any]:
     told = request.POST.get("told", "").split(maxsplit=MOST_FIELDS_TOLD)
-    telling = forms.tell(checked, in_hand=request.POST.get("in_hand", ""), told=set(told))
+    in_hand = request.POST.get("in_hand", "")
+    telling = forms.tell(checked, in_hand=in_hand, told=set(told))
     return {
         "draft": str(draft.public_id),
         "version": draft.version,
@@ -54,6 +55,8 @@ def _judged(request: HttpRequest, draft: Draft, checked: forms.Checked) -> dict[
         "review": f"{checked.review_in_words} for {draft.opportunity.get('name') or '…'}",
         "told": {anchor: asdict(problem) for anchor, problem in telling.items()},
         "shown": checked.shown,
+        # Something is to be said there as soon as the field is left.
+        "withheld": in_hand if in_hand in checked.wrong | checked.shown.keys() else "",
     }
 
 

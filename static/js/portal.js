@@ -1,2 +1,3 @@
 import "./row-editor.js";
+import "./signing-out.js";
 import "./submit-once.js";

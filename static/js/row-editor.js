@@ -1,3 +1,5 @@
+import "./page-name.js";
+
 // <row-editor> around the form of the rows: a change of type, or of a list that another list follows, redraws its row
 // without a reload. The server draws; without scripts its button "Update fields and lists" does the same.
 const REDRAWN_CELLS = ["rows__number", "rows__type", "rows__fields"];
