@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cached_property
@@ -32,10 +32,13 @@ LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-a
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to put right: at which field, and what to do."""
+    """Something to put right: at which field, and what to do; `at_field` says it where the row is in view."""
 
     anchor: str
     text: str
+    at_field: str = ""
+    row: int = 0
+    is_missing: bool = False
 
 
 @dataclass
@@ -59,6 +62,8 @@ class Cell:
     # What a person sees of the value when it can be sent, and of a time, how it goes out.
     shown: str = ""
     in_utc: str = ""
+    # What was typed of a date, a time or a number that now stands there as it was understood.
+    typed: str = ""
 
     @property
     def is_filled(self) -> bool:
@@ -194,6 +199,33 @@ class Checked:
         return bool(self.problem_count) and 0 < self.valid_count <= LARGEST
 
     @property
+    def filled_in_words(self) -> str:
+        """How many of the places are taken."""
+        return f"{self.filled_count} of {LARGEST}"
+
+    @property
+    def problems_in_words(self) -> str:
+        """How many rows have a problem, as it goes on after the rows; empty for none."""
+        return f", {self.problem_count} with a problem" if self.problem_count else ""
+
+    @property
+    def review_in_words(self) -> str:
+        """What the button of the review says before it names the opportunity."""
+        count = f"{self.filled_count} " if self.filled_count else ""
+        return f"Review {count}{'activity' if self.filled_count == 1 else 'activities'}"
+
+    @property
+    def wrong(self) -> set[str]:
+        """The ids of the fields that hold something wrong, not merely nothing."""
+        return {problem.anchor for problem in self.problems if problem.row and not problem.is_missing}
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """How dates, times and numbers were understood, by the id of their field, where that is not as they stand."""
+        cells = [cell for form in self.rows for cell in (*form.cells, *form.more)]
+        return {cell.id: cell.shown for cell in cells if cell.typed and cell.typed != cell.shown}
+
+    @property
     def places_left(self) -> int:
         """How many more rows fit into one call."""
         return max(0, LARGEST - self.filled_count)
@@ -251,6 +283,28 @@ def check(content: Content, reader: Reader, *, complain: bool) -> Checked:
 
 def _blank(number: int, reader: Reader) -> RowForm:
     return _RowReader(typed_rows.blank(reader.default_owner), number, reader).form
+
+
+def tell(checked: Checked, *, in_hand: str, told: Collection[str]) -> dict[str, Problem]:
+    """Return what to say at the fields of rows that are still typed in, by the id of the field.
+
+    What is wrong is told; what is missing is not, unless it was told before (`told`). Nothing is told at the field
+    that somebody is in (`in_hand`). A row with something that is told counts as one with a problem.
+    """
+    telling = {
+        problem.anchor: problem
+        for problem in checked.problems
+        if problem.row and problem.anchor != in_hand and (not problem.is_missing or problem.anchor in told)
+    }
+    rows = {problem.row for problem in telling.values()}
+    for form in checked.rows:
+        if form.number in rows:
+            form.state = "error"
+        for cell in (*form.cells, *form.more):
+            if cell.error:
+                # Why LeadSquared refused the row; it stays until the row is posted.
+                telling.setdefault(cell.id, Problem(cell.id, cell.error, cell.error))
+    return telling
 
 
 class _RowReader:
@@ -311,7 +365,7 @@ class _RowReader:
         return not (code or self.row["note"] or values or self.row["bare"] or self.row.get("by_code"))
 
     def _problem(self, anchor: str, text: str, *, missing: bool = False) -> str:
-        self.problems.append(Problem(anchor, f"Row {self.number}, {text}"))
+        self.problems.append(Problem(anchor, f"Row {self.number}, {text}", text, self.number, missing))
         if missing:
             self._missing = True
             self._missing_count += 1
@@ -433,6 +487,7 @@ class _RowReader:
         cell.shown, cell.in_utc = read.shown, read.in_utc
         if offered.kind in fields.SHOWN_BACK and read.sent:
             # “today” is another day tomorrow: from now on what was understood stands there.
+            cell.typed = cell.value
             cell.value, cell.values = read.shown, [read.shown]
             value = read.shown
         if read.sent:

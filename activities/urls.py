@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from activities.views import account, audit, history, opportunities, people, status, submissions, suggestions
+from activities.views import (
+    account,
+    audit,
+    history,
+    keeping,
+    opportunities,
+    people,
+    status,
+    submissions,
+    suggestions,
+)
 
 opportunity_urls = [
     path("", opportunities.pick, name="pick"),
@@ -16,6 +26,7 @@ opportunity_urls = [
 submission_urls = [
     path("new/", submissions.new, name="new"),
     path("owners.json", suggestions.users, name="owners"),
+    path("new/keep/", keeping.keep, name="keep"),
     path("<uuid:public_id>/", submissions.detail, name="detail"),
     path("<uuid:public_id>/progress/", submissions.progress, name="progress"),
     path("<uuid:public_id>/review/", submissions.review, name="review"),

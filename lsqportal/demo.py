@@ -152,9 +152,13 @@ class Installation:
         )
         self._wait("web", lambda: _answers(self._listener.getsockname()[1]))
 
+    def stop_web(self) -> None:
+        """Take the web server away; its address stays ours, and nobody answers there."""
+        self._stop("web")
+
     def restart_web(self) -> None:
         """Stop the web server and start it again at the same address."""
-        self._stop("web")
+        self.stop_web()
         self.start_web()
 
     def check(self) -> None:

@@ -19,6 +19,12 @@ class Draft(models.Model):
     # Exactly what stands in the inputs, as text: forms.py reads it, nothing else does.
     content = models.JSONField(default=dict)
     follows = models.ForeignKey("activities.Submission", models.PROTECT, null=True, blank=True, related_name="drafts")
+    # Each save is one version on; a page saves only over the version that it knows.
+    version = models.PositiveIntegerField(default=1)
+    # The page that saved last, by a random name of its own, and the number of that save among the page's saves:
+    # a page may save again before it has heard of its last save, and an older save may arrive after a newer one.
+    edited_in = models.CharField(max_length=36, default="", blank=True)
+    edit_number = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

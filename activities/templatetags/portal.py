@@ -88,6 +88,17 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def at_moment(value: datetime) -> str:
+    """Show a time within a sentence: “at 14:33”, “on Fri 20 Nov at 17:21”."""
+    here, today = timezone.localtime(value), timezone.localdate()
+    clock = f"{here:%H:%M}"
+    if here.date() == today:
+        return _time(value, f"at {clock}")
+    day_of_it = _day(here) if here.year != today.year else f"{here:%a} {here.day} {here:%b}"
+    return _time(value, f"on {day_of_it} at {clock}")
+
+
+@register.filter
 def day(value: date | None) -> str:
     """Show a day: “Fri 20 Nov 2026”; a time's day is that of the active zone."""
     if not value:

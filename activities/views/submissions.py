@@ -165,12 +165,22 @@ def discard(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def _press(request: HttpRequest) -> HttpResponse:
     """Keep what was typed, then do what the button says."""
     do = request.POST.get("do", "")
-    posted_id = _uuid(request.POST.get("draft", "")) or uuid.uuid4()
-    opportunity = _opportunity(request, posted_id)
+    posted_id = uuid_of(request.POST.get("draft", "")) or uuid.uuid4()
+    opportunity = opportunity_of(request, posted_id)
     content = _carried(typed_rows.typed(request.POST))
-    default_owner = person_of(request).lsq_email
-    changed, row = typed_rows.change(content, do, default_owner=default_owner)
-    draft = drafts.save(posted_id, owner=person_of(request), opportunity=opportunity, content=changed)
+    person = person_of(request)
+    changed, row = typed_rows.change(content, do, default_owner=person.lsq_email)
+    page = page_of(request)
+    if do == "keep-mine":
+        draft = drafts.save_apart(
+            posted_id, owner=person, opportunity=opportunity, content=changed, page=page or drafts.Page()
+        )
+        messages.info(request, "What you typed is a draft of its own now. The other one stays as it is.")
+        return redirect(_editor_url(draft))
+    try:
+        draft = drafts.save(posted_id, owner=person, opportunity=opportunity, content=changed, page=page)
+    except drafts.Conflict as conflict:
+        return _editor(request, posted_id, opportunity, changed, draft=None, conflict=conflict)
     if draft.public_id != posted_id:
         messages.warning(
             request,
@@ -205,7 +215,7 @@ def _carried(content: typed_rows.Content) -> typed_rows.Content:
 
 def _to_review(request: HttpRequest, draft: Draft, *, only_valid: bool) -> HttpResponse:
     if draft.opportunity_id:
-        checked = _check(request, draft.public_id, draft.content, complain=True, at=draft.updated_at)
+        checked = check(request, draft.public_id, draft.content, complain=True, at=draft.updated_at)
         if not checked.problems:
             return redirect("submissions:review", draft.public_id)
         if only_valid and checked.can_part:
@@ -237,7 +247,7 @@ def _only_valid(request: HttpRequest) -> bool:
 
 def _going(request: HttpRequest, draft: Draft) -> _Going | None:
     """Return what would be submitted, or None when that is nothing before something is put right."""
-    checked = _check(request, draft.public_id, draft.content, complain=True, at=draft.updated_at)
+    checked = check(request, draft.public_id, draft.content, complain=True, at=draft.updated_at)
     if not draft.opportunity_id:
         return None
     if not checked.problems:
@@ -246,7 +256,7 @@ def _going(request: HttpRequest, draft: Draft) -> _Going | None:
         return None
     content, staying = reviewing.part(draft.content, checked)
     # Read anew by themselves: references go by the numbers that the rows have in the submission.
-    parted = _check(request, draft.public_id, content, complain=True, at=draft.updated_at)
+    parted = check(request, draft.public_id, content, complain=True, at=draft.updated_at)
     return None if parted.problems else _Going(parted, staying, checked.problems)
 
 
@@ -258,10 +268,11 @@ def _editor(
     *,
     draft: Draft | None,
     complain: bool = False,
+    conflict: drafts.Conflict | None = None,
 ) -> HttpResponse:
     content = _carried(content)
     catalog.ensure(typed_rows.codes(content))
-    checked = _check(request, public_id, content, complain=complain, at=draft.updated_at if draft else None)
+    checked = check(request, public_id, content, complain=complain, at=draft.updated_at if draft else None)
     problems = checked.problems if complain else []
     opportunity_error = ""
     if complain and not opportunity.get("id"):
@@ -271,6 +282,10 @@ def _editor(
     context = {
         "public_id": public_id,
         "draft": draft,
+        # After a conflict the page knows what it knew, and is told so again, until the person has decided.
+        "page": page_of(request) if conflict else drafts.Page(version=draft.version if draft else 0),
+        "conflict": conflict,
+        "is_unsaved": bool(draft and draft.opportunity.get("id") != opportunity.get("id")),
         "opportunity": opportunity,
         "opportunity_error": opportunity_error,
         "signed_opportunity": signing.dumps(opportunity, salt=_OPPORTUNITY, compress=True),
@@ -282,10 +297,10 @@ def _editor(
         "failures": listing.failures(),
         **beside(person_of(request), opportunity),
     }
-    return render(request, "submissions/new.html", context, status=422 if problems else 200)
+    return render(request, "submissions/new.html", context, status=409 if conflict else 422 if problems else 200)
 
 
-def _check(
+def check(
     request: HttpRequest,
     public_id: uuid.UUID,
     content: typed_rows.Content,
@@ -425,7 +440,14 @@ def _visible(request: HttpRequest, public_id: uuid.UUID) -> Submission:
     return submission
 
 
-def _opportunity(request: HttpRequest, draft_id: uuid.UUID) -> dict[str, Any]:
+def page_of(request: HttpRequest) -> drafts.Page | None:
+    """Return what the posted page says that it knows of its draft; one that says nothing overwrites."""
+    if "version" not in request.POST:
+        return None
+    return drafts.page(*(request.POST.get(name, "") for name in ("version", "edited_in", "edit_number")))
+
+
+def opportunity_of(request: HttpRequest, draft_id: uuid.UUID) -> dict[str, Any]:
     """Return what the posted page knew of its opportunity; its signature keeps others out."""
     try:
         known: dict[str, Any] = signing.loads(request.POST.get("opportunity", ""), salt=_OPPORTUNITY)
@@ -436,12 +458,12 @@ def _opportunity(request: HttpRequest, draft_id: uuid.UUID) -> dict[str, Any]:
 
 
 def _draft_of(text: str, request: HttpRequest) -> Draft | None:
-    public_id = _uuid(text)
+    public_id = uuid_of(text)
     return drafts.find(public_id, owner=person_of(request)) if public_id else None
 
 
 def _submitted_as(text: str, request: HttpRequest) -> str | None:
-    public_id = _uuid(text)
+    public_id = uuid_of(text)
     if public_id is None:
         return None
     if Submission.objects.filter(public_id=public_id, created_by=person_of(request)).exists():
@@ -449,7 +471,7 @@ def _submitted_as(text: str, request: HttpRequest) -> str | None:
     raise Http404("There is no draft of yours under this address.")
 
 
-def _uuid(text: str) -> uuid.UUID | None:
+def uuid_of(text: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(text)
     except ValueError:

@@ -4,4 +4,5 @@ import "./latest-activities.js";
 import "./option-filter.js";
 import "./pin-toggle.js";
 import "./row-editor.js";
+import "./signing-out.js";
 import "./submit-once.js";

@@ -41,6 +41,7 @@ PAGES = {
     "opportunities:pin": (POST, ELSEWHERE, ELSEWHERE, NO, ELSEWHERE),
     "submissions:new": (BOTH, ELSEWHERE, ELSEWHERE, NO, ELSEWHERE),
     "submissions:owners": (GET, YES, YES, NO, YES),
+    "submissions:keep": (POST, YES, YES, NO, YES),
     "submissions:detail": (GET, YES, NOT_FOUND, YES, YES),
     "submissions:progress": (GET, YES, NOT_FOUND, YES, YES),
     "submissions:review": (BOTH, YES, NOT_FOUND, NO, NOT_FOUND),
@@ -75,7 +76,7 @@ PAGES = {
 OPEN_TO_NOBODY = {"account:sign_in", "account:sign_out", "healthz"}
 OF_A_DRAFT = {"submissions:review", "submissions:discard"}
 OF_LEADSQUARED = {"opportunities:of_lead": f"?lead={ASHA_HOME_LOAN_ID}"}
-OF_NOTHING = {"submissions:new", "submissions:owners"}
+OF_NOTHING = {"submissions:new", "submissions:keep", "submissions:owners"}
 LOOKED_AT = [name for name in PAGES if "get" in PAGES[name][0] and "csv" not in name]
 of_every_page = pytest.mark.parametrize("name", PAGES)
 

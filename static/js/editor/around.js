@@ -9,10 +9,10 @@ export function drawAround(body) {
   const left = Math.max(0, MOST_ROWS - filled.length);
   const places = document.getElementById("places");
   drawTally(count, filled, left);
-  const total = count.querySelector("p > strong");
+  const total = document.querySelector("#filled > strong");
   const problems = filled.filter((row) => row.dataset.outcome === "error").length;
   setText(total, `${filled.length} of ${MOST_ROWS}`);
-  setText(total.nextSibling, ` rows${problems ? `, ${problems} with a problem` : ""} · `);
+  setText(total.nextSibling, ` rows${problems ? `, ${problems} with a problem` : ""}`);
   setText(places.querySelector("span"), `${left} place${left === 1 ? "" : "s"} left.`);
   drawAdd(places, rows.length < MOST_ROWS);
   const button = document.querySelector(".action-bar__buttons [value=review]");

@@ -75,7 +75,7 @@ export class Redraw {
       renumber(theirs[index], numberOf(mine));
       this.#takeOverRow(mine, theirs[index]);
     });
-    for (const name of ["draft", "opportunity"]) {
+    for (const name of ["draft", "version", "opportunity"]) {
       this.editor.querySelector(`[name=${name}]`).value = drawn.querySelector(`[name=${name}]`).value;
     }
     for (const each of changed) putBack(each);

@@ -45,7 +45,7 @@ export function hasValues(cell) {
 export function setState(row, state) {
   row.dataset.outcome = state;
   row.querySelector(".rows__number use").setAttribute("href", `#g-${GLYPHS[state] ?? "waiting"}`);
-  row.querySelector(".rows__number summary > .vh:last-child").textContent = `${inWords(state)}; what to do with it`;
+  row.querySelector("[data-state-in-words]").textContent = inWords(state);
 }
 
 export function inWords(state) {
