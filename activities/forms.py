@@ -21,6 +21,8 @@ FIRST_OPPORTUNITY_CODE: Final = 12000  # activity codes from here on are opportu
 # Optional fields of a type are in view as long as they fit into its first line: ten of twelve tracks.
 TRACKS: Final = {"s": 2, "m": 3, "l": 4}
 TRACKS_OF_A_LINE: Final = 10
+# What can be typed in many ways, and is shown in one.
+SHOWN_BACK: Final = {"date", "date_time", "time", "number"}
 LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-api §19.13); this one is ours
 
 
@@ -47,14 +49,19 @@ class Cell:
     follows: bool = False
     error: str = ""
     is_missing: bool = False
-    # What a person sees of the value when it can be sent, and of a time, how it goes out.
+    # How a date, a time or a number was understood; it means the same when it is typed again.
     shown: str = ""
-    in_utc: str = ""
+    read: fields.Value = field(default_factory=fields.Value)
 
     @property
     def is_filled(self) -> bool:
         """Whether anything was typed."""
         return bool(self.value or self.values)
+
+    @property
+    def stands(self) -> str:
+        """What stands in the input: “today” is another day tomorrow, so what was understood takes its place."""
+        return self.shown or self.value
 
     @property
     def options(self) -> list[str]:
@@ -371,11 +378,9 @@ class _RowReader:
             cell.is_missing = not cell.is_filled
             cell.error = self._problem(cell.id, str(wrong), missing=cell.is_missing)
             return
-        cell.shown, cell.in_utc = read.shown, read.in_utc
-        if offered.kind in fields.SHOWN_BACK and read.sent:
-            # “today” is another day tomorrow: from now on what was understood stands there.
-            cell.value, cell.values = read.shown, [read.shown]
-            value = read.shown
+        cell.read = read
+        if cell.control.input in SHOWN_BACK:
+            cell.shown = read.shown
         if read.sent:
             self._taken.add(key.casefold())
             yield {
@@ -383,7 +388,7 @@ class _RowReader:
                 "label": label,
                 "value": read.sent,
                 "shown": read.shown,
-                "typed": value,
+                "typed": cell.shown or value,
             }
 
     def _bare(self, code: str) -> Iterator[dict[str, Any]]:
