@@ -32,8 +32,6 @@ YES_NO: Final = {"1": "Yes", "0": "No"}
 HOME_CODE: Final = "91"  # [DOC] DefaultCountryCode of an Indian account: §10
 LONGEST_EMAIL: Final = 254  # RFC 5321
 LONGEST_SCHEMA_NAME: Final = 100
-# Kinds whose inputs show back what was understood; everything else stays as it was typed.
-SHOWN_BACK: Final = frozenset({"number", "date", "date_time", "time"})
 
 
 class Wrong(ValueError):

@@ -27,6 +27,8 @@ TRACKS_OF_A_LINE: Final = 10
 # From so many options on a list is found by typing: the issue's eight; boxes are seen at a glance for longer.
 MANY_OPTIONS: Final = 8
 MANY_BOXES: Final = 12
+# What can be typed in many ways, and is shown in one.
+SHOWN_BACK: Final = {"date", "date_time", "time", "number"}
 LONGEST_NOTE: Final = 4000  # the limit of LeadSquared is unknown (leadsquared-api §19.13); this one is ours
 
 
@@ -59,16 +61,19 @@ class Cell:
     name_in_group: str = ""
     error: str = ""
     is_missing: bool = False
-    # What a person sees of the value when it can be sent, and of a time, how it goes out.
+    # How a date, a time or a number was understood; it means the same when it is typed again.
     shown: str = ""
-    in_utc: str = ""
-    # What was typed of a date, a time or a number that now stands there as it was understood.
-    typed: str = ""
+    read: fields.Value = field(default_factory=fields.Value)
 
     @property
     def is_filled(self) -> bool:
         """Whether anything was typed."""
         return bool(self.value or self.values)
+
+    @property
+    def stands(self) -> str:
+        """What stands in the input: “today” is another day tomorrow, so what was understood takes its place."""
+        return self.shown or self.value
 
     @property
     def options(self) -> list[str]:
@@ -223,7 +228,7 @@ class Checked:
     def shown(self) -> dict[str, str]:
         """How dates, times and numbers were understood, by the id of their field, where that is not as they stand."""
         cells = [cell for form in self.rows for cell in (*form.cells, *form.more)]
-        return {cell.id: cell.shown for cell in cells if cell.typed and cell.typed != cell.shown}
+        return {cell.id: cell.shown for cell in cells if cell.shown and cell.shown != cell.value}
 
     @property
     def places_left(self) -> int:
@@ -484,12 +489,9 @@ class _RowReader:
             cell.is_missing = not cell.is_filled
             cell.error = self._problem(cell.id, str(wrong), missing=cell.is_missing)
             return
-        cell.shown, cell.in_utc = read.shown, read.in_utc
-        if offered.kind in fields.SHOWN_BACK and read.sent:
-            # “today” is another day tomorrow: from now on what was understood stands there.
-            cell.typed = cell.value
-            cell.value, cell.values = read.shown, [read.shown]
-            value = read.shown
+        cell.read = read
+        if cell.control.input in SHOWN_BACK:
+            cell.shown = read.shown
         if read.sent:
             self._taken.add(key.casefold())
             yield {
@@ -497,7 +499,7 @@ class _RowReader:
                 "label": label,
                 "value": read.sent,
                 "shown": read.shown,
-                "typed": value,
+                "typed": cell.shown or value,
             }
 
     def _bare(self, code: str) -> Iterator[dict[str, Any]]:

@@ -99,9 +99,15 @@ def seen_rows(checked: forms.Checked) -> list[SeenRow]:
 
 
 def in_words(
-    rows: Sequence[NewRow], seen: Sequence[SeenRow], *, target: str, own_email: str, staying: Staying | None = None
+    rows: Sequence[NewRow],
+    seen: Sequence[SeenRow],
+    *,
+    target: str,
+    own_email: str,
+    zone: str,
+    staying: Staying | None = None,
 ) -> Words:
-    """Say what will be posted on `target`, for whom, and what stays behind; `own_email` is the reader's own."""
+    """Say what will be posted on `target`, for whom, and what stays behind; e-mail and zone are the reader's own."""
     count = len(rows)
     activities = "1 activity" if count == 1 else f"{count} activities"
     has_times = any(each.in_utc for row in seen for each in row.seen_fields)
@@ -109,7 +115,7 @@ def in_words(
         headline=f"{activities} for {target}",
         what=f"{_types(rows)}, {_owners(rows, own_email)}.",
         once=f"LeadSquared gets {'it' if count == 1 else 'them'} in one call{'' if count == 1 else ', in this order'}.",
-        times="Times stand as in your time zone; below each is the time in UTC, which goes out." if has_times else "",
+        times=f"Times are those of {zone}. Below each stands how it goes out, in UTC." if has_times else "",
         button=f"Post {activities} to {target}",
         staying=_staying(staying) if staying and staying.rows else "",
     )
@@ -117,7 +123,7 @@ def in_words(
 
 def _seen_fields(form: forms.RowForm, row: NewRow) -> Iterator[SeenField]:
     for cell in form.cells:
-        yield SeenField(cell.label, cell.shown or NOTHING, cell.control.width, cell.in_utc)
+        yield SeenField(cell.label, cell.read.shown or NOTHING, cell.control.width, cell.read.in_utc)
     for each in row.fields:
         if each.get("bare") or each.get("is_reference"):
             yield SeenField(each["label"], each["shown"])

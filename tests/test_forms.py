@@ -92,7 +92,7 @@ def round_trip(typed: dict, catalog: Catalog) -> dict:
 
 def shown_back(row: dict, catalog: Catalog) -> dict:
     """The same row with its dates and numbers as they are shown back, where they can be read."""
-    known = {each.schema_name: each for each in catalog.fields_of(208) if each.kind in fields.SHOWN_BACK}
+    known = {each.schema_name: each for each in catalog.fields_of(208) if each.kind in forms.SHOWN_BACK}
     of_type = row["values"].get("208", {}) if row["code"] == "208" else {}
     return {**row, "values": {**row["values"], "208": {k: understood(known.get(k), v) for k, v in of_type.items()}}}
 

@@ -45,7 +45,9 @@ def check(typed: dict) -> forms.Checked:
 def in_words(*rows, staying=None) -> reviewing.Words:
     checked = check(content(*rows))
     seen = reviewing.seen_rows(checked)
-    return reviewing.in_words(checked.new_rows, seen, target="Home loan", own_email=MEERA, staying=staying)
+    return reviewing.in_words(
+        checked.new_rows, seen, target="Home loan", own_email=MEERA, zone="Asia/Kolkata", staying=staying
+    )
 
 
 class TestInWords:
@@ -65,7 +67,7 @@ class TestInWords:
     def test_two_owners_of_one_name_are_told_apart(self):
         rows = [a_new_row(owner_email=f"{n}@example.org", owner_name="Kabir Shah") for n in "ab"]
 
-        words = reviewing.in_words(rows, [], target="Home loan", own_email=MEERA)
+        words = reviewing.in_words(rows, [], target="Home loan", own_email=MEERA, zone="UTC")
 
         assert "Kabir Shah (a@example.org) (1) and Kabir Shah (b@example.org) (1)" in words.what
 
@@ -88,7 +90,9 @@ class TestInWords:
 
     def test_times_are_spoken_of_where_there_are_some(self):
         assert not in_words(a_row()).times
-        assert "UTC, which goes out" in in_words(a_row(mx_Custom_2="21 Nov 14:30")).times
+        assert in_words(a_row(mx_Custom_2="21 Nov 14:30")).times == (
+            "Times are those of Asia/Kolkata. Below each stands how it goes out, in UTC."
+        )
 
     @pytest.mark.parametrize(
         ("numbers", "said"),

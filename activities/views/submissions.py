@@ -343,6 +343,7 @@ def _review(
             seen_rows,
             target=draft.opportunity.get("name") or draft.opportunity_id,
             own_email=person_of(request).lsq_email,
+            zone=person_of(request).zone.key,
             staying=going.staying,
         ),
         "rows": seen_rows,

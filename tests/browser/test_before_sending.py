@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.looking import BRIEFLY, findings
-from tests.browser.steps import KABIR, MEERA, Editor, outcomes
+from tests.browser.steps import KABIR, MEERA, Editor, Loan, outcomes
 
 pytestmark = pytest.mark.browser
 
@@ -32,10 +32,8 @@ def press(page: Page, button: Locator) -> None:
         page.keyboard.press("Enter")
 
 
-@pytest.fixture
-def mixed(either_editor, loan) -> Editor:
-    """Three rows with a good one in the middle, typed but not yet reviewed."""
-    editor = either_editor
+def type_three_rows(editor: Editor, loan: Loan) -> Editor:
+    """Type three rows with a good one in the middle, not yet reviewed."""
     editor.open(loan)
     for row, note in enumerate(("No owner yet", "Goes out", "Wrong day"), start=1):
         editor.choose_type(row, "208")
@@ -47,8 +45,19 @@ def mixed(either_editor, loan) -> Editor:
     return editor
 
 
-def test_problems_are_summed_up_linked_and_in_focus(mixed):
-    page = mixed.page
+@pytest.fixture
+def mixed(editor, loan) -> Editor:
+    return type_three_rows(editor, loan)
+
+
+@pytest.fixture
+def mixed_either(either_editor, loan) -> Editor:
+    """The same with scripts, and without."""
+    return type_three_rows(either_editor, loan)
+
+
+def test_problems_are_summed_up_linked_and_in_focus(mixed_either):
+    page = mixed_either.page
 
     press(page, page.locator(".action-bar .button--primary"))
 
@@ -61,11 +70,11 @@ def test_problems_are_summed_up_linked_and_in_focus(mixed):
     page.keyboard.press("Tab")
     expect(summary.locator("a").first).to_be_focused()
     page.keyboard.press("Enter")
-    expect(mixed.field(1, "owner")).to_be_focused()
+    expect(mixed_either.field(1, "owner")).to_be_focused()
 
 
-def test_the_valid_rows_go_and_the_rest_is_a_draft_that_opens(mixed, leadsquared, loan):
-    page = mixed.page
+def test_the_valid_rows_go_and_the_rest_is_a_draft_that_opens(mixed_either, leadsquared, loan):
+    page = mixed_either.page
     press(page, page.locator(".action-bar .button--primary"))
 
     press(page, page.get_by_role("button", name="Review only the 1 valid row"))
@@ -82,12 +91,12 @@ def test_the_valid_rows_go_and_the_rest_is_a_draft_that_opens(mixed, leadsquared
     expect(page.locator("main")).to_contain_text("2 rows stayed behind as a draft.")
     press(page, page.get_by_role("link", name="a draft", exact=True))
     expect(page.locator("h1")).to_have_text(loan.title)
-    expect(mixed.field(1, "note")).to_have_value("No owner yet")
-    expect(mixed.field(2, "note")).to_have_value("Wrong day")
-    expect(mixed.field(2, "v208-mx_Custom_3")).to_have_value("31/11")
+    expect(mixed_either.field(1, "note")).to_have_value("No owner yet")
+    expect(mixed_either.field(2, "note")).to_have_value("Wrong day")
+    expect(mixed_either.field(2, "v208-mx_Custom_3")).to_have_value("31/11")
 
     page.go_back()
-    if not mixed.scripts:
+    if not mixed_either.scripts:
         page.reload()
     expect(outcomes(page)).to_have_text(["Created"])
     assert [each["note"] for each in leadsquared.posted(loan)] == ["Goes out"]
