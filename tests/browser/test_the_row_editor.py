@@ -128,7 +128,7 @@ def test_the_fields_of_a_type_come_back_with_it(either_editor, loan):
 
     editor.choose_type(1, "231")
 
-    expect(editor.field(1, "v231-mx_Custom_3")).to_have_value("20 Nov 2026")
+    expect(editor.field(1, "v231-mx_Custom_3")).to_have_value("Fri 20 Nov 2026")
 
 
 def test_rows_are_added_duplicated_moved_and_removed(either_editor, loan):

@@ -15,7 +15,7 @@ COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 # Any import or re-export with the file it names, whether or not Django's own patterns would see it.
 IMPORT = re.compile(r"""(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']""")
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
-GOOD_IMPORT = re.compile(r"""^import (?:[^;"']+ from )?["']\./(?:[a-z0-9-]+/)?[a-z0-9-]+\.js["'];$""")
+GOOD_IMPORT = re.compile(r"""^import (?:[^;"']+ from )?["']\.{1,2}/(?:[a-z0-9-]+/)?[a-z0-9-]+\.js["'];$""")
 
 
 @pytest.fixture
