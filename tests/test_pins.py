@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.conf import settings
-from django.db import connections
 
 from activities import pins
 from activities.models import Account, Pin
@@ -98,21 +94,3 @@ def test_nobody_has_more_pins_than_can_be_looked_through(asha, bala):
     pins.pin(FACTS, owner=bala)
     pins.pin({"id": "1", "name": "known already"}, owner=asha)
     assert len(names(asha)) == pins.MOST
-
-
-@pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="the tests' SQLite has one connection")
-@pytest.mark.django_db(transaction=True)
-def test_presses_at_the_same_time_make_one_pin(asha):
-    know_everything()
-
-    def press() -> None:
-        pins.pin(FACTS, owner=asha)
-        connections.close_all()
-
-    presses = [threading.Thread(target=press) for _ in range(4)]
-    for each in presses:
-        each.start()
-    for each in presses:
-        each.join()
-
-    assert Pin.objects.count() == 1

@@ -53,7 +53,8 @@ def find(request: HttpRequest) -> HttpResponse:
     permissions.check_can_post(person_of(request))
     text = request.GET.get("q", "").strip()
     found, problem = None, ""
-    if len(text) >= opportunities.FEWEST_CHARACTERS or request.GET.get("asked") == "yes":
+    fewest = 1 if request.GET.get("asked") == "yes" else opportunities.FEWEST_CHARACTERS
+    if len(text) >= fewest:
         found, problem = _asked(lambda: opportunities.leads(text))
     context = {**_results(request, text, found, problem), "most_loaded": MOST_LOADED_WHILE_TYPING}
     if found and found.named:

@@ -41,7 +41,7 @@ customElements.define(
       this.wanted = false;
       clearTimeout(this.timer);
       const text = this.box.value.trim();
-      if (text === this.shown) this.stop();
+      if (text === this.shown) this.resume();
       else if (text.length < Number(this.dataset.fewest)) this.show();
       else this.timer = setTimeout(() => this.search(), ID.test(text) ? 0 : PAUSE);
     }
@@ -65,16 +65,35 @@ customElements.define(
       try {
         const answer = await this.ask(`${this.dataset.find}?${question}`, ".finder__found", asking.signal);
         if (answer.dataset.goes) location.assign(answer.dataset.goes);
-        else this.show(text, answer);
-        for (const place of this.found.querySelectorAll("[data-loads]")) {
-          await this.fill(place, place.dataset.loads, asking.signal);
+        else {
+          this.show(text, answer);
+          await this.load(asking.signal);
         }
-        this.count();
       } catch (error) {
         this.failed(error);
       } finally {
         if (this.asking === asking) this.stop();
       }
+    }
+
+    /** What stands in the box is again what the results are for: whatever was still to come for them comes. */
+    async resume() {
+      this.stop();
+      const asking = (this.asking = new AbortController());
+      try {
+        await this.load(asking.signal);
+      } catch (error) {
+        this.failed(error);
+      } finally {
+        if (this.asking === asking) this.stop();
+      }
+    }
+
+    /** Bring the first leads' opportunities, one lead after the other. */
+    async load(signal) {
+      const places = this.found.querySelectorAll("[data-loads]");
+      for (const place of places) await this.fill(place, place.dataset.loads, signal);
+      if (places.length || this.found.querySelector("a.choice")) this.count();
     }
 
     /** Return the part of the server's answer that is meant; whoever was signed out signs in first. */
