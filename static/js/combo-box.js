@@ -161,7 +161,7 @@ customElements.define(
       if (!count && !isEmpty) return suggestions.close(this);
       const chosen = hits.findIndex((each) => each.value === this.native.value);
       const at = text.trim() ? 0 : this.input === this.native ? -1 : chosen;
-      suggestions.show(this, this.input, this.name, hits, isEmpty ? "Nothing fits" : rest, at);
+      suggestions.show(this, this.input, hits, isEmpty ? "Nothing fits" : rest, at);
       say(!count ? "Nothing fits" : count === 1 ? `1 fits: ${hits[0].text}` : `${count.toLocaleString("en-IN")} fit`);
     }
 
@@ -225,10 +225,6 @@ customElements.define(
       const [chosen] = this.native.selectedOptions;
       this.input.value = chosen?.value ? chosen.text : "";
       this.input.placeholder = [...this.native.options].find((option) => !option.value)?.text ?? "";
-    }
-
-    get name() {
-      return this.input.labels?.[0]?.textContent.trim() ?? "";
     }
   },
 );

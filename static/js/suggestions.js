@@ -11,21 +11,22 @@ let owner = null;
 let input = null;
 let shown = [];
 let active = -1;
+let isScrolled = false; // known without asking: the answer would cost a layout at every key
 
 /** Show these entries for a combo-box; `rest` is what stands below them, `at` the one that is highlighted. */
-export function show(combo, control, label, entries, rest, at) {
+export function show(combo, control, entries, rest, at) {
   if (!panel) build();
   if (owner && owner !== combo) close(owner);
   const isNew = owner !== combo;
   owner = combo;
   input = control;
   shown = entries;
-  list.setAttribute("aria-label", label);
-  const options = entries.map(option);
-  list.replaceChildren(...options);
-  more.textContent = rest;
+  list.replaceChildren(...entries.map(option));
+  if (more.textContent !== rest) more.textContent = rest;
   more.hidden = !rest;
   list.hidden = !entries.length;
+  if (isScrolled) list.scrollTop = 0;
+  isScrolled = false;
   if (isNew) open();
   highlight(at);
 }
@@ -61,7 +62,7 @@ export function highlight(at) {
   if (!option) return input.removeAttribute("aria-activedescendant");
   option.setAttribute("aria-selected", "true");
   input.setAttribute("aria-activedescendant", option.id);
-  if (active > 0 || list.scrollTop) intoView(option);
+  if (active > 0 || isScrolled) intoView(option);
 }
 
 /** Move the highlight by so many places; past an end it comes in at the other, but only step by step. */
@@ -111,7 +112,7 @@ function option({ text, detail }, at) {
 }
 
 function open() {
-  list.scrollTop = 0;
+  list.setAttribute("aria-label", input.labels?.[0]?.textContent.trim() ?? "");
   input.setAttribute("aria-expanded", "true");
   input.setAttribute("aria-controls", LIST_ID);
   place();
@@ -140,6 +141,7 @@ function place() {
 }
 
 function intoView(option) {
+  isScrolled = true;
   const [top, bottom] = [option.offsetTop, option.offsetTop + option.offsetHeight];
   if (top < list.scrollTop) list.scrollTop = top;
   else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from activities import connection, drafts, posting
-from activities.models import CatalogEntry, Draft, Submission
+from activities.models import CatalogEntry, CatalogKind, Draft, Submission
 from activities.models.submissions import State
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
 from tests.builders import OPPORTUNITY, a_draft, a_submission
@@ -16,7 +16,7 @@ from tests.lists import know_everything
 from tests.pages import FORM, Page, post, press, read
 
 EDITOR = "/submissions/new/"
-KYC, CALL, VALUATION, DOCUMENT = "208", "214", "222", "231"
+KYC, CALL, VALUATION, DOCUMENT, NRI = "208", "214", "222", "231", "267"
 KABIR = "kabir.shah@sahyadrihfc.in"
 
 
@@ -56,6 +56,89 @@ def after(client, response) -> Page:
 
 def bulk_calls(sandbox):
     return [request for request in sandbox.requests if "Bulk/CustomActivity/Add" in request.path]
+
+
+class TestOwner:
+    def test_a_name_of_one_user_is_taken_for_him(self, asha_client, asha, lists):
+        draft = rows_of(asha, a_row(owner="kabir SHAH"))
+
+        page = open_editor(asha_client, draft)
+
+        assert page.form(EDITOR).value("r1-owner") == KABIR
+
+    @pytest.mark.parametrize("typed", ["kabri.shah@sahyadrihfc.in", "Kabir"])
+    def test_whoever_may_have_been_meant_is_asked_for(self, asha_client, asha, lists, typed):
+        page = open_editor(asha_client, rows_of(asha, a_row(owner=typed)))
+
+        refused = read(press(asha_client, page, "review"))
+
+        assert refused.error_at("r1-owner").endswith(f"Did you mean {KABIR}?")
+
+    def test_a_long_list_does_not_stand_in_the_page(self, asha_client, draft, lists, sandbox):
+        users = CatalogEntry.objects.get(kind=CatalogKind.USERS)
+        more = [{**users.records[0], "email": f"more.{number}@sahyadrihfc.in"} for number in range(200)]
+        CatalogEntry.objects.filter(pk=users.pk).update(records=[*users.records, *more])
+
+        page = open_editor(asha_client, draft)
+
+        assert "more.7@sahyadrihfc.in" not in page.html
+        assert 'data-from="/submissions/owners.json"' in page.html
+
+
+class TestChangeOfType:
+    def test_a_value_goes_along_to_a_field_of_the_same_name_and_kind(self, asha_client, asha, lists):
+        values = {KYC: {"mx_Custom_2": "ABCPR4821K", "mx_Custom_3": "20 Nov 2026, 11:20"}}
+        page = open_editor(asha_client, rows_of(asha, a_row(values=values)))
+
+        form = after(asha_client, press(asha_client, page, "refresh", **{"r1-type": NRI})).form(EDITOR)
+
+        assert form.value(f"r1-v{NRI}-mx_Custom_2") == "ABCPR4821K"  # both texts
+        assert form.value(f"r1-v{NRI}-mx_Custom_3") == ""  # date and time there, a date here
+        assert form.value(f"r1-v{KYC}-mx_Custom_3") == "20 Nov 2026, 11:20"  # kept, out of sight
+
+    def test_what_was_emptied_on_purpose_stays_empty(self, asha_client, asha, lists):
+        values = {KYC: {"mx_Custom_2": "ABCPR4821K"}}
+        page = open_editor(asha_client, rows_of(asha, a_row(values=values)))
+        page = after(asha_client, press(asha_client, page, "refresh", **{"r1-type": NRI}))
+
+        page = after(asha_client, press(asha_client, page, "refresh", **{f"r1-v{NRI}-mx_Custom_2": ""}))
+
+        assert page.form(EDITOR).value(f"r1-v{NRI}-mx_Custom_2") == ""
+
+    def test_back_at_the_first_type_its_own_values_stand_again(self, asha_client, asha, lists):
+        values = {KYC: {"mx_Custom_2": "ABCPR4821K"}}
+        page = open_editor(asha_client, rows_of(asha, a_row(values=values)))
+        page = after(asha_client, press(asha_client, page, "refresh", **{"r1-type": NRI}))
+        page = after(asha_client, press(asha_client, page, "refresh", **{f"r1-v{NRI}-mx_Custom_2": "Z7"}))
+
+        page = after(asha_client, press(asha_client, page, "refresh", **{"r1-type": KYC}))
+
+        assert page.form(EDITOR).value(f"r1-v{KYC}-mx_Custom_2") == "ABCPR4821K"
+
+
+class TestLists:
+    def test_of_eight_options_and_more_are_chosen_from_by_typing(self, asha_client, asha, lists):
+        html = open_editor(asha_client, rows_of(asha, a_row(code=DOCUMENT))).html
+
+        assert '<combo-box><select class="control" id="r1-v231-mx_Custom_1"' in html
+        assert '<combo-box><select class="control" id="r1-v231-mx_Custom_2"' not in html
+
+    def test_of_a_custom_field_set_stand_in_a_group_under_its_name(self, asha_client, asha, lists):
+        html = " ".join(open_editor(asha_client, rows_of(asha, a_row(code=VALUATION))).html.split())
+
+        group = html.partition('<fieldset class="group">')[2].partition("</div></fieldset>")[0]
+        assert '<legend class="vh">Valuer, row 1</legend>' in group
+        assert group.count('class="field"') == 4
+
+    def test_make_the_page_smaller_on_its_way(self, asha_client, asha, lists):
+        draft = rows_of(asha, *[a_row() for _ in range(25)])
+        url = f"{EDITOR}?draft={draft.public_id}"
+
+        plain = asha_client.get(url)
+        packed = asha_client.get(url, headers={"Accept-Encoding": "gzip"})
+
+        assert packed["Content-Encoding"] == "gzip"
+        assert len(packed.content) * 8 < len(plain.content)
 
 
 class TestShows:
