@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('activities', '0001_initial'),
+        ("activities", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='draft',
-            name='edit_number',
+            model_name="draft",
+            name="edit_number",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='draft',
-            name='edited_in',
-            field=models.CharField(blank=True, default='', max_length=36),
+            model_name="draft",
+            name="edited_in",
+            field=models.CharField(blank=True, default="", max_length=36),
         ),
         migrations.AddField(
-            model_name='draft',
-            name='version',
+            model_name="draft",
+            name="version",
             field=models.PositiveIntegerField(default=1),
         ),
     ]
