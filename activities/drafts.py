@@ -189,7 +189,7 @@ def _overwrite(
 
 
 def _holds(draft: Draft, opportunity: dict[str, Any], content: dict[str, Any]) -> bool:
-    return draft.content == content and draft.opportunity == opportunity
+    return bool(draft.content == content and draft.opportunity == opportunity)
 
 
 def _create(

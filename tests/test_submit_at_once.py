@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 import threading
@@ -110,17 +111,24 @@ def wait_for(found: Callable[[], Any]) -> Any:
 
 def post_at_once(site: Site, session: requests.Session, path: str, fields: list[tuple[str, str]]) -> list[Any]:
     """Post the same form from many connections in the same moment; return the answers."""
-    ready = threading.Barrier(AT_ONCE)
+    return post_each_at_once(site, session, path, [fields] * AT_ONCE)
+
+
+def post_each_at_once(
+    site: Site, session: requests.Session, path: str, forms: list[list[tuple[str, str]]]
+) -> list[Any]:
+    """Post each form from a connection of its own in the same moment; return the answers."""
+    ready = threading.Barrier(len(forms))
     cookies = session.cookies.get_dict()
 
-    def press(_: int) -> requests.Response:
+    def press(fields: list[tuple[str, str]]) -> requests.Response:
         with requests.Session() as one:
             one.trust_env = False
             ready.wait(LONGEST_WAIT)
             return one.post(site.at(path), fields, cookies=cookies, allow_redirects=False, timeout=60)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(press, range(AT_ONCE)))
+    with ThreadPoolExecutor(len(forms)) as pool:
+        return list(pool.map(press, forms))
 
 
 def editor_form(site: Site, session: requests.Session, **typed: str) -> list[tuple[str, str]]:
@@ -194,6 +202,54 @@ def test_the_first_press_many_times_at_once_keeps_one_draft(site, session):
     assert {answer.headers["Location"] for answer in answers} == {f"/submissions/new/?draft={draft_of(fields)}#row-2"}
     assert len(drafts) == 1
     assert drafts[0].count("typed once") == 1
+
+
+@pytest.fixture
+def draft_fields(site, session) -> list[tuple[str, str]]:
+    """The form of a draft that is kept already, without its note and its page's name."""
+    session.post(site.at("/submissions/new/"), fields := editor_form(site, session, do="refresh"), timeout=60)
+    page = Page(session.get(site.at(f"/submissions/new/?draft={draft_of(fields)}"), timeout=60).text)
+    own = {"r1-note", "edited_in", "edit_number"}
+    return [(name, value) for name, value in page.form("/submissions/new/").fields if name not in own]
+
+
+def kept_notes(site, fields) -> list[str]:
+    found = site.ask(f"SELECT version, content FROM activities_draft WHERE CAST(public_id AS text) IN {_ids(fields)}")
+    (version, content), *others = found
+    assert not others
+    rows = json.loads(content)["rows"] if isinstance(content, str) else content["rows"]
+    return [str(version), rows[0]["note"]]
+
+
+def _ids(fields) -> str:
+    """How the two kinds of database write a UUID."""
+    return str((draft_of(fields), draft_of(fields).replace("-", "")))
+
+
+def test_many_windows_that_save_one_draft_at_once_are_all_told_but_the_first(site, session, draft_fields):
+    forms = [
+        [*draft_fields, ("r1-note", f"window {number}"), ("edited_in", f"page-{number}"), ("edit_number", "1")]
+        for number in range(AT_ONCE)
+    ]
+
+    answers = post_each_at_once(site, session, "/submissions/new/keep/", forms)
+
+    first = [number for number, answer in enumerate(answers) if answer.status_code == 200]
+    assert len(first) == 1
+    assert sorted(answer.status_code for answer in answers)[1:] == [409] * (AT_ONCE - 1)
+    assert kept_notes(site, draft_fields) == ["2", f"window {first[0]}"]
+
+
+def test_of_many_saves_of_one_window_at_once_the_newest_stands(site, session, draft_fields):
+    forms = [
+        [*draft_fields, ("r1-note", f"state {number}"), ("edited_in", "one-page"), ("edit_number", str(number))]
+        for number in range(1, AT_ONCE + 1)
+    ]
+
+    answers = post_each_at_once(site, session, "/submissions/new/keep/", forms)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert kept_notes(site, draft_fields)[1] == f"state {AT_ONCE}"
 
 
 def test_a_worker_that_is_told_to_stop_finishes_its_call(site, session):

@@ -9,7 +9,7 @@ const QUIET = 1000;
 const QUIET_AT_AN_ERROR = 400;
 const LONGEST_UNSAVED = 4000;
 const COPY_AFTER = 400;
-const NO_ANSWER = 15_000;
+const NO_ANSWER = 6000;
 const FIRST_RETRY = 1000;
 const LAST_RETRY = 30_000;
 const LONGEST_LEAVING = 10_000;
@@ -53,8 +53,7 @@ class Keeping {
       case "pagehide":
         return this.close();
       case "pageshow": // the back button brings the page back as it was left
-        this.isLeaving = this.isLetGo = false;
-        return;
+        return this.stay();
       case "online":
         return this.save();
       case "visibilitychange":
@@ -95,9 +94,10 @@ class Keeping {
   // --- when ---
 
   changed(event) {
-    if (this.isLeaving) return;
     if (event.type === "rows-changed") this.moves += 1;
+    this.form.toggleAttribute("data-unsaved", true);
     this.copying ??= setTimeout(() => this.copy(), COPY_AFTER);
+    if (this.isLeaving) return;
     this.firstUnsaved ??= Date.now();
     const quiet = event.target.matches("[aria-invalid=true]") ? QUIET_AT_AN_ERROR : QUIET;
     this.saveIn(Math.min(quiet, this.firstUnsaved + LONGEST_UNSAVED - Date.now()));
@@ -128,7 +128,9 @@ class Keeping {
     this.copying = undefined;
     if (this.isLetGo) return;
     const data = this.data();
-    if (typed(data) === this.saved) return this.dropCopy();
+    const state = typed(data);
+    if (state === this.saved) return this.dropCopy();
+    if (state === this.pressedWith) return; // a later number would make it seem newer than what was sent
     this.keepsHere = write({
       person: document.body.dataset.person,
       draft: this.draft,
@@ -213,6 +215,7 @@ class Keeping {
       this.saveIn(QUIET);
     } else {
       this.firstUnsaved = undefined;
+      this.form.removeAttribute("data-unsaved");
       this.dropCopy();
     }
     if (new URLSearchParams(location.search).get("draft") !== draft) {
@@ -302,7 +305,13 @@ class Keeping {
     if (event.target !== this.form || event.defaultPrevented) return;
     this.copy();
     this.leave();
-    setTimeout(() => (this.isLeaving = false), LONGEST_LEAVING);
+    this.pressedWith = typed(this.data());
+    setTimeout(() => this.stay(), LONGEST_LEAVING);
+  }
+
+  stay() {
+    this.isLeaving = this.isLetGo = false;
+    this.pressedWith = undefined;
   }
 
   leave() {
