@@ -272,13 +272,14 @@ def _editor(
 ) -> HttpResponse:
     content = _carried(content)
     catalog.ensure(typed_rows.codes(content))
-    checked = check(request, public_id, content, complain=complain, at=draft.updated_at if draft else None)
+    listing = catalog.load(typed_rows.codes(content))
+    at = draft.updated_at if draft else None
+    checked = check(request, public_id, content, complain=complain, at=at, listing=listing)
     problems = checked.problems if complain else []
     opportunity_error = ""
     if complain and not opportunity.get("id"):
         opportunity_error = "Opportunity: choose the one that these rows are for. The rows stay."
         problems = [forms.Problem("opportunity", opportunity_error), *problems]
-    listing = catalog.load(typed_rows.codes(content))
     context = {
         "public_id": public_id,
         "draft": draft,
@@ -307,11 +308,12 @@ def check(
     *,
     complain: bool,
     at: datetime | None = None,
+    listing: catalog.Catalog | None = None,
 ) -> forms.Checked:
     """Read the rows as they were meant `at` that moment, or now: “today” is the day on which it was typed."""
     here = (at or clock()).astimezone(person_of(request).zone)
     reader = forms.Reader(
-        catalog=catalog.load(typed_rows.codes(content)),
+        catalog=listing or catalog.load(typed_rows.codes(content)),
         zone=person_of(request).zone,
         today=here.date(),
         now=here.time(),
