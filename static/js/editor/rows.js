@@ -25,6 +25,14 @@ export function fieldsCell(row) {
   return row.querySelector(":scope > .rows__fields");
 }
 
+/** Whether the fields of a row are those of its type, and not of one that it had before. */
+export function hasItsFields(row) {
+  const cell = fieldsCell(row);
+  const code = codeOf(row);
+  const shown = cell?.querySelector("[name*='-v']:not([type=hidden])")?.name.match(/^r\d+-v(\d+)-/);
+  return !code || Boolean(cell && (!shown || shown[1] === code));
+}
+
 export function isFree(row) {
   return row.dataset.outcome === "free";
 }
@@ -115,6 +123,7 @@ export function emptiedFields(cell, drawn) {
     else empty(each);
   }
   for (const choice of copy.querySelectorAll(".multi")) nameChosen(choice);
+  for (const fold of copy.querySelectorAll(".more")) fold.open = false;
   uncomplain(copy);
   closeMenus(copy);
   return copy;
