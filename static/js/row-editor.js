@@ -169,7 +169,15 @@ customElements.define(
       else if (name === "break") document.execCommand("insertText", false, "\n"); // keeps the browser's own undo whole
       else if (name === "next" || name === "previous") this.goTo(neighbour(this.context, name === "next" ? 1 : -1), true);
       else if (name === "undo" || name === "redo") this.takeBack(name);
-      else this.carryOut(COMMANDS[name](this.context));
+      else {
+        this.leaveOpenList();
+        this.carryOut(COMMANDS[name](this.context));
+      }
+    }
+
+    /** What is half typed in a combobox is chosen, or given up, before a command looks at it. */
+    leaveOpenList() {
+      if (document.activeElement.matches("[aria-expanded=true]")) document.activeElement.blur();
     }
 
     /** Carry out a plan of a command, as one step. */
@@ -190,7 +198,8 @@ customElements.define(
       step.order.push([...this.body.rows]);
       if (order || step.values.length) this.keep(step);
       this.changed();
-      this.goTo(focus);
+      const isLost = document.activeElement === document.body && this.last.row?.isConnected;
+      this.goTo(focus ?? (isLost ? [this.last.row, this.last.field || "menu"] : undefined));
       this.say(said);
     }
 
@@ -351,7 +360,7 @@ customElements.define(
     }
 
     say(words) {
-      const said = this.querySelector("#said");
+      const said = document.getElementById("said");
       said.textContent = said.textContent === words ? `${words}\u00a0` : words; // the same words twice are heard twice
     }
   },

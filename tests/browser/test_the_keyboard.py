@@ -22,6 +22,10 @@ AS_DRAWN = """async () => {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     return [facts(document.querySelectorAll("tbody tr[id]")), facts(page.querySelectorAll(".rows tbody tr[id]"))];
 }"""
+CONTENTS = """() => [
+    ...new FormData(document.querySelector("#rows")),
+    ...[...document.querySelectorAll(".rows tbody tr")].map((row) => [row.id, String(row.dataset.outcome === "free")]),
+].filter(([name]) => !["draft", "opportunity"].includes(name))"""
 COUNT_KEYS = """() => {
     window.pressed = [];
     addEventListener("keydown", (event) => window.pressed.push(event.key), true);
@@ -644,12 +648,11 @@ def _outcome(number: int) -> str:
 
 def _contents(page: Page) -> list[list[str]]:
     """Everything that the form would send, and the states and places of its rows."""
-    found: list[list[str]] = page.evaluate("""() => [
-        ...[...new FormData(document.querySelector("#rows"))].filter(([name]) => !["draft", "opportunity"].includes(name)),
-        ...[...document.querySelectorAll(".rows tbody tr")].map((row) => [row.id, String(row.dataset.outcome === "free")]),
-    ]""")
+    found: list[list[str]] = page.evaluate(CONTENTS)
     return sorted(found)
 
 
 def _hidden(row: Locator) -> list[str]:
-    return row.locator("input[type=hidden]").evaluate_all("(all) => all.map((each) => each.name)")
+    return row.locator("input[type=hidden]").evaluate_all(
+        "(all) => all.filter((each) => each.value === '7').map((each) => each.name)"
+    )

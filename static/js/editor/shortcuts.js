@@ -1,4 +1,4 @@
-// Which key does what, and how a key is called on this machine. Why these keys: docs/decisions/0015.
+// Which key does what, and how a key is called on this machine. Why these keys: docs/decisions/, “The keys of the rows”.
 const IS_MAC = /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
 const ON_MAC = { Ctrl: "⌘", Alt: "⌥", Shift: "⇧", Enter: "↩", Backspace: "⌫", Tab: "⇥" };
 const COMMANDS = {
