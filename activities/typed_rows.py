@@ -54,28 +54,32 @@ def change(content: Content, do: str, *, default_owner: str = "") -> tuple[Conte
     verb, _, digits = do.partition("-")
     index = int(digits) - 1 if digits.isdecimal() and len(digits) < 4 else -1
     looked_at = index
-    if verb == "add":
+    if do == "group":
+        rows = _grouped(rows)
+    elif verb == "add":
         rows.append(blank(default_owner))
         looked_at = len(rows) - 1
-    elif verb == "group" and not digits:
-        rows = _grouped(rows)
     elif 0 <= index < len(rows):
-        if verb == "remove":
-            del rows[index]
-            looked_at = min(index, len(rows) - 1)
-        elif verb == "below":
-            kind = {name: rows[index].get(name) for name in ("code", "by_code")}
-            rows.insert(index + 1, {**blank(rows[index]["owner"]), **kind})
-            looked_at = index + 1
-        elif verb == "filldown" and index > 0:
-            rows[index] = _filled(rows[index], rows[index - 1])
-        elif verb == "duplicate":
-            rows.insert(index + 1, {**deepcopy(rows[index]), "follows": None, "refused": None})
-            looked_at = index + 1
-        elif verb in {"up", "down"}:
-            looked_at = max(0, min(len(rows) - 1, index + (1 if verb == "down" else -1)))
-            rows.insert(looked_at, rows.pop(index))
+        looked_at = _change_row(rows, verb, index)
     return {**content, "rows": rows}, max(0, min(looked_at, len(rows) - 1)) + 1
+
+
+def _change_row(rows: list[TypedRow], verb: str, index: int) -> int:
+    """Carry out what a row's menu offers, in the list itself; return the place of the row to look at."""
+    row = rows[index]
+    if verb == "remove":
+        del rows[index]
+    elif verb == "below":
+        rows.insert(index + 1, {**blank(row["owner"]), "code": row["code"], "by_code": row.get("by_code")})
+    elif verb == "duplicate":
+        rows.insert(index + 1, {**deepcopy(row), "follows": None, "refused": None})
+    elif verb == "filldown" and index > 0:
+        rows[index] = _filled(row, rows[index - 1])
+    elif verb in {"up", "down"}:
+        to = max(0, min(len(rows) - 1, index + (1 if verb == "down" else -1)))
+        rows.insert(to, rows.pop(index))
+        return to
+    return index + 1 if verb in {"below", "duplicate"} else index
 
 
 def _grouped(rows: list[TypedRow]) -> list[TypedRow]:

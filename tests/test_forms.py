@@ -220,8 +220,9 @@ class TestTheWayThroughAPage:
         assert kept["note"] == text
 
 
-verbs = st.sampled_from(["add", "remove", "duplicate", "up", "down", "refresh", "review", "nonsense", ""])
-presses = st.builds("{}-{}".format, verbs, st.integers(-2, 12)) | st.just("add") | texts
+offered = ["add", "below", "remove", "duplicate", "up", "down", "group", "refresh", "review"]
+verbs = st.sampled_from([*offered, "nonsense", ""])
+presses = st.builds("{}-{}".format, verbs, st.integers(-2, 12)) | st.sampled_from(["add", "group"]) | texts
 
 
 class TestChange:
@@ -242,7 +243,7 @@ class TestChange:
         new = Counter(row["note"] for row in after["rows"]) - Counter(notes)
         assert (gone.total(), new.total()) in {(0, 0), (0, 1), (1, 0)}
         assert not gone or do.startswith("remove-")
-        assert not new or do.startswith(("add", "duplicate-"))
+        assert not new or do.startswith(("add", "below-", "duplicate-"))
 
     @quickly
     @given(st.integers(1, 5), presses)
@@ -276,6 +277,8 @@ class TestChange:
             ("remove-", "01234"),
             ("remove", "01234"),
             ("remove-99999999999999999999", "01234"),
+            ("below-99", "01234"),
+            ("group-2", "01234"),
         ],
     )
     def test_does_what_the_button_says(self, do, order):
@@ -286,6 +289,49 @@ class TestChange:
 
         assert changed["rows"][-1]["owner"] == KABIR
         assert row == 6
+
+    def test_adds_a_row_of_the_same_type_and_owner_below(self):
+        first = a_row(code="204", by_code=True, owner="x@y.in", note="n", values={"204": {"a": "1"}}, follows=7)
+
+        changed, row = typed_rows.change(content(first, a_row()), "below-1", default_owner=KABIR)
+
+        assert changed["rows"][1] == {**typed_rows.blank("x@y.in"), "code": "204", "by_code": True}
+        assert row == 2
+
+    def test_groups_rows_by_type_in_the_order_of_their_first_row(self):
+        codes = ("231", "", "208", "231", "", "208")
+        rows = [a_row(code=code, note=str(number)) for number, code in enumerate(codes)]
+
+        changed, _ = typed_rows.change(content(*rows), "group")
+
+        assert [row["note"] for row in changed["rows"]] == ["0", "3", "2", "5", "1", "4"]
+
+    def test_fills_what_is_empty_from_the_row_above(self):
+        above = a_row(owner="x@y.in", note="above", values={"208": {"a": "1", "b": ["2", "3"], "c": "4"}}, bare=[{}])
+        row = a_row(owner="", note="own", values={"208": {"a": "own", "c": ""}, "231": {"a": "kept"}}, follows=7)
+
+        changed, looked_at = typed_rows.change(content(above, row), "filldown-2")
+
+        (_, filled) = changed["rows"]
+        assert (filled["owner"], filled["note"], filled["follows"], filled["bare"]) == ("x@y.in", "own", 7, [{}])
+        assert filled["values"] == {"208": {"a": "own", "b": ["2", "3"], "c": "4"}, "231": {"a": "kept"}}
+        assert looked_at == 2
+
+    def test_fills_the_type_of_a_row_that_has_none(self):
+        changed, _ = typed_rows.change(content(a_row(values={"208": {"a": "1"}}), a_row(code="")), "filldown-2")
+
+        assert changed["rows"][1]["code"] == "208"
+        assert changed["rows"][1]["values"] == {"208": {"a": "1"}}
+
+    def test_fills_no_fields_from_a_row_of_another_type(self):
+        above = a_row(code="231", note="above", values={"231": {"a": "1"}, "208": {"a": "2"}})
+
+        changed, _ = typed_rows.change(content(above, a_row()), "filldown-2")
+
+        assert changed["rows"][1] == a_row(note="above")
+
+    def test_has_nothing_to_fill_the_first_row_from(self):
+        assert typed_rows.change(content(*self.ROWS), "filldown-1")[0] == content(*self.ROWS)
 
 
 class TestCheck:

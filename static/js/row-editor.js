@@ -5,12 +5,12 @@
 import { drawAround } from "./editor/around.js";
 import { COMMANDS, neighbour } from "./editor/commands.js";
 import { Redraw } from "./editor/redraw.js";
-import { arrange, codeOf, emptiedFields, fieldsCell, hasValues, isBlank, isFree, markRuns, MOST_ROWS, numberOf, renumber, setState } from "./editor/rows.js";
+import { arrange, codeOf, emptiedFields, fieldsCell, hasItsFields, hasValues, isBlank, isFree, markRuns, MOST_ROWS, numberOf, renumber, setState } from "./editor/rows.js";
 import { commandOf, nameKeys } from "./editor/shortcuts.js";
 import { Steps } from "./editor/undo.js";
 import { fieldAt, firstEmpty, focusable, isSame, nameChosen, read, write } from "./editor/values.js";
 
-const ON_THIS = ["input", "change", "focusin", "focusout", "click", "toggle", "submit"];
+const ON_THIS = ["input", "change", "focusin", "focusout", "pointerdown", "click", "toggle", "submit"];
 const TYPED_IN = "input:not([type=checkbox]), textarea";
 
 customElements.define(
@@ -87,6 +87,11 @@ customElements.define(
       if (before) this.edit = { row, field, before, order: [...this.body.rows], cell: fieldsCell(row) };
     }
 
+    /** Not every browser gives what is clicked the focus. */
+    onpointerdown(event) {
+      this.onfocusin(event);
+    }
+
     onfocusout({ target, relatedTarget }) {
       if (relatedTarget?.closest?.("tbody tr") !== this.edit?.row || fieldAt(relatedTarget) !== this.edit?.field) this.finishEdit();
       const menu = target.closest("details[name=menu]");
@@ -111,7 +116,8 @@ customElements.define(
       const { target } = event;
       const isElsewhere = target !== document.body && !this.contains(target);
       if (event.defaultPrevented || this.querySelector("dialog[open]")) return;
-      if (event.key === "Escape") this.closeMenu(event);
+      if (event.key === "Escape" || (event.key === "Enter" && target.type === "checkbox")) this.closeMenu(event);
+      if (event.defaultPrevented) return;
       const command = commandOf(event);
       if (!command || (isElsewhere && (command !== "review" || target.matches(TYPED_IN)))) return;
       if (this.isNative(command, event)) return;
@@ -129,12 +135,6 @@ customElements.define(
       if (!row) return true;
       if (command === "break") return !target.matches("textarea");
       if (!["next", "previous"].includes(command)) return false;
-      const choice = target.closest(".multi[open]");
-      if (choice && target.type === "checkbox") {
-        choice.open = false;
-        focusable(row, fieldAt(target)).focus();
-        return false;
-      }
       const isOpen = target.matches("[aria-expanded=true]") || (target.localName === "select" && isOpenList(target));
       return isOpen || !(isTypedIn || target.localName === "select");
     }
@@ -169,7 +169,15 @@ customElements.define(
       else if (name === "break") document.execCommand("insertText", false, "\n"); // keeps the browser's own undo whole
       else if (name === "next" || name === "previous") this.goTo(neighbour(this.context, name === "next" ? 1 : -1), true);
       else if (name === "undo" || name === "redo") this.takeBack(name);
-      else this.carryOut(COMMANDS[name](this.context));
+      else {
+        this.leaveOpenList();
+        this.carryOut(COMMANDS[name](this.context));
+      }
+    }
+
+    /** What is half typed in a combobox is chosen, or given up, before a command looks at it. */
+    leaveOpenList() {
+      if (document.activeElement.matches("[aria-expanded=true]")) document.activeElement.blur();
     }
 
     /** Carry out a plan of a command, as one step. */
@@ -186,11 +194,12 @@ customElements.define(
       if (order) this.arrange(order);
       for (const [row] of writes) this.settle(row);
       this.settleLast();
-      for (const [source, copy] of copies) if (this.server.awaits(source) || this.lacksLists(copy)) this.server.ask(copy);
+      for (const [source, copy] of copies) if (this.server.awaits(source) || this.lacksFields(copy)) this.server.ask(copy);
       step.order.push([...this.body.rows]);
       if (order || step.values.length) this.keep(step);
       this.changed();
-      this.goTo(focus);
+      const isLost = document.activeElement === document.body && this.last.row?.isConnected;
+      this.goTo(focus ?? (isLost ? [this.last.row, this.last.field || "menu"] : undefined));
       this.say(said);
     }
 
@@ -208,6 +217,7 @@ customElements.define(
       const others = [...this.body.rows].filter((row) => !step.order.flat().includes(row) && !isBlank(row));
       this.arrange([...step.order[side], ...others]);
       for (const [row] of step.values) this.settle(row);
+      for (const [row] of step.cells) if (!hasItsFields(row)) this.server.ask(row);
       this.settleLast();
       this.changed();
       this.drawButtons();
@@ -284,7 +294,7 @@ customElements.define(
       this.putFields(row, like ? emptiedFields(like, drawn) : drawn.cloneNode(true));
       if (isFree(row)) this.becomesRow(row);
       else this.changed();
-      if (this.lacksLists(row)) this.server.ask(row);
+      if (this.lacksFields(row)) this.server.ask(row);
     }
 
     putFields(row, cell) {
@@ -296,9 +306,11 @@ customElements.define(
       else old.remove();
     }
 
-    /** Whether lists of this row follow others and nobody knows yet how they look in an empty row. */
-    lacksLists(row) {
-      return Boolean(fieldsCell(row)?.querySelector("[data-redraws]")) && !this.server.drawn(codeOf(row)) && !hasValues(fieldsCell(row));
+    /** Whether only the server can draw this row: its lists follow others, or its fields are those of another type. */
+    lacksFields(row) {
+      if (!hasItsFields(row)) return true;
+      const cell = fieldsCell(row);
+      return Boolean(cell?.querySelector("[data-redraws]")) && !this.server.drawn(codeOf(row)) && !hasValues(cell);
     }
 
     write(row, field, values, { forced = false, isTakenBack = false } = {}) {
@@ -348,7 +360,7 @@ customElements.define(
     }
 
     say(words) {
-      const said = this.querySelector("#said");
+      const said = document.getElementById("said");
       said.textContent = said.textContent === words ? `${words}\u00a0` : words; // the same words twice are heard twice
     }
   },

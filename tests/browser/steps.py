@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -83,6 +84,22 @@ class Editor:
     def open(self, loan: Loan) -> None:
         self.page.goto(f"/submissions/new/?opportunityId={loan.id}")
         expect(self.page.locator("h1")).to_have_text(loan.title)
+
+    def open_with(self, loan: Loan, *rows: dict[str, str]) -> None:
+        """Open a draft in which these rows stand, by the ends of their fields' names."""
+        self.open(loan)
+        form, draft = self.page.locator("#rows"), str(uuid.uuid4())
+        kept = {name: form.locator(f"[name={name}]").input_value() for name in ("csrfmiddlewaretoken", "opportunity")}
+        typed = {**kept, "draft": draft, "rows": str(len(rows)), "do": "refresh"}
+        for number, row in enumerate(rows, start=1):
+            typed |= {f"r{number}-{name}": value for name, value in row.items()}
+        assert self.page.request.post("/submissions/new/", form=typed).ok
+        self.page.goto(f"/submissions/new/?draft={draft}")
+
+    def draw_anew(self) -> None:
+        """Have the whole page drawn by the server."""
+        with self.page.expect_navigation():
+            self.page.locator("#rows").evaluate("(form) => form.requestSubmit(form.querySelector('[value=refresh]'))")
 
     def field(self, row: int, name: str) -> Locator:
         return self.page.locator(f"#r{row}-{name}")

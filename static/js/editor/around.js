@@ -31,9 +31,9 @@ function drawAdd(places, isOffered) {
 
 function drawTally(count, filled, left) {
   const [numbers, free] = count.querySelectorAll(".tally");
-  const wanted = filled.map((row) => `${numberOf(row)} ${row.dataset.outcome}`).join();
-  if (count.dataset.drawn === wanted) return;
-  count.dataset.drawn = wanted;
+  const wanted = filled.map((row) => `#${row.id} ${row.dataset.outcome}`);
+  const drawn = [...numbers.querySelectorAll("a")].map((link) => `${link.getAttribute("href")} ${link.dataset.outcome}`);
+  if (wanted.join() === drawn.join() && free.childElementCount === left) return;
   numbers.replaceChildren(...filled.map(placeOf));
   free.replaceChildren(...Array.from({ length: left }, freePlace));
 }

@@ -1,7 +1,7 @@
 // Has the server draw rows anew: the fields of a type, a list that follows another. Rows are told apart as elements, so
 // that they may be moved, added and removed while the server draws.
 import { nativeOf } from "../combo-box.js";
-import { codeOf, fieldsCell, hasValues, numberOf, renumber } from "./rows.js";
+import { codeOf, fieldsCell, hasValues, numberOf, renumber, typeOf } from "./rows.js";
 import { controlsOf, fieldsOf, nameChosen } from "./values.js";
 
 const REDRAWN_CELLS = ["rows__number", "rows__type", "rows__fields"];
@@ -71,9 +71,11 @@ export class Redraw {
     const changed = rows.flatMap((row, index) => changedSince(sent, row, index + 1));
     const theirs = [...drawn.querySelectorAll("tbody tr")];
     rows.forEach((mine, index) => {
-      if (!theirs[index]) return;
+      // A row whose type was taken back meanwhile is not the one that the server drew.
+      if (!theirs[index] || sent.get(`r${index + 1}-type`) !== typeOf(mine)) return;
       renumber(theirs[index], numberOf(mine));
       this.#takeOverRow(mine, theirs[index]);
+      this.editor.settle(mine);
     });
     for (const name of ["draft", "version", "opportunity"]) {
       this.editor.querySelector(`[name=${name}]`).value = drawn.querySelector(`[name=${name}]`).value;

@@ -25,6 +25,14 @@ export function fieldsCell(row) {
   return row.querySelector(":scope > .rows__fields");
 }
 
+/** Whether the fields of a row are those of its type, and not of one that it had before. */
+export function hasItsFields(row) {
+  const cell = fieldsCell(row);
+  const code = codeOf(row);
+  const shown = cell?.querySelector("[name*='-v']:not([type=hidden])")?.name.match(/^r\d+-v(\d+)-\w/);
+  return !code || Boolean(cell && (!shown || shown[1] === code));
+}
+
 export function isFree(row) {
   return row.dataset.outcome === "free";
 }
@@ -38,7 +46,7 @@ export function isBlank(row) {
 /** Whether anything stands in the fields of a type, that which is kept for other types included. */
 export function hasValues(cell) {
   return [...(cell?.querySelectorAll("input, select, textarea") ?? [])].some((each) =>
-    each.type === "checkbox" ? each.checked : each.value && !/-(follows|refused-\w+)$/.test(each.name),
+    each.type === "checkbox" ? each.checked : each.value && !/-(drawn|follows|refused-\w+)$/.test(each.name),
   );
 }
 
@@ -103,8 +111,8 @@ export function emptied(row, drawn) {
 /** The fields of a row without their values, laid out as they are; lists that follow others as the server drew them. */
 export function emptiedFields(cell, drawn) {
   const copy = cell.cloneNode(true);
-  for (const each of copy.querySelectorAll("input[type=hidden]")) each.remove();
-  for (const each of copy.querySelectorAll("input, select, textarea")) {
+  for (const each of copy.querySelectorAll("input[type=hidden]:not([name$=-drawn])")) each.remove();
+  for (const each of copy.querySelectorAll("input:not([type=hidden]), select, textarea")) {
     const field = fieldAt(each);
     if (/^b(?!1-)\d+-(name|value)$/.test(field)) {
       each.closest(".field").remove();
@@ -115,6 +123,8 @@ export function emptiedFields(cell, drawn) {
     else empty(each);
   }
   for (const choice of copy.querySelectorAll(".multi")) nameChosen(choice);
+  // A fold that was opened to fill something in it stays open: the rows of a run look alike.
+  for (const fold of copy.querySelectorAll(".more")) fold.open &&= hasValues(cell.querySelector(".more"));
   uncomplain(copy);
   closeMenus(copy);
   return copy;

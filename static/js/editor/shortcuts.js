@@ -1,4 +1,4 @@
-// Which key does what, and how a key is called on this machine. Why these keys: docs/decisions/0015.
+// Which key does what, and how a key is called on this machine. Why these keys: docs/decisions/, “The keys of the rows”.
 const IS_MAC = /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
 const ON_MAC = { Ctrl: "⌘", Alt: "⌥", Shift: "⇧", Enter: "↩", Backspace: "⌫", Tab: "⇥" };
 const COMMANDS = {
@@ -34,12 +34,12 @@ export function commandOf(event) {
 export function nameKeys(element) {
   if (!IS_MAC) return;
   for (const key of element.querySelectorAll("kbd")) {
-    key.textContent = key.dataset.mac ?? key.textContent.replace(/[A-Z][a-z]+/g, (word) => ON_MAC[word] ?? word);
+    key.textContent = key.dataset.mac ?? keyName(key.textContent);
   }
 }
 
 export function keyName(words) {
-  return IS_MAC ? words.replace(/[A-Z][a-z]+/g, (word) => ON_MAC[word] ?? word) : words;
+  return IS_MAC ? words.replace("Ctrl Shift", "Shift Ctrl").replace(/[A-Z][a-z]+/g, (word) => ON_MAC[word] ?? word) : words;
 }
 
 /** The letter on the key where the layout, or Option on a Mac, makes something else of it. */

@@ -74,12 +74,14 @@ export function firstEmpty(row) {
   return fieldsOf(row).find(isOffered) ?? "note";
 }
 
-/** The words on a field's label. */
+/** The words on a field's label, without what is only read out. */
 export function labelOf(row, field) {
   const [control] = controlsOf(row, field);
+  const id = CSS.escape(control.id);
   const isChoice = control.type === "checkbox";
-  const label = isChoice ? control.closest("fieldset").querySelector("legend") : row.querySelector(`label[for="${CSS.escape(control.id)}"]`);
-  return label?.firstChild.textContent.trim() ?? "";
+  const label = isChoice ? control.closest("fieldset").querySelector("legend") : row.querySelector(`label:is([for="${id}"], [for="${id}-combo"])`);
+  const texts = [...(label?.childNodes ?? [])].filter((node) => node.nodeType === Node.TEXT_NODE);
+  return texts.map((node) => node.textContent).join("").trim();
 }
 
 /** A closed multiple choice shows what is ticked in it. */
