@@ -167,8 +167,8 @@ def _overwrite(
     stored = find(public_id, owner=owner)
     if page and stored and _holds(stored, opportunity, content):
         # Nothing new is no version of its own; but an older save of this page may still be on its way.
-        if page.edited_in:
-            ours.filter(version=stored.version).update(**saved_by)
+        if page.edited_in and ours.filter(version=stored.version).update(**saved_by):
+            stored.edited_in, stored.edit_number = page.edited_in, page.edit_number
         return stored
     # One statement: of two savers at once, the second meets the version of the first.
     kept = stored and ours.update(

@@ -110,6 +110,15 @@ class TestSaving:
 
         assert kept.version == 2
 
+    def test_what_stands_there_already_still_says_which_save_it_was(self, asha, way):
+        draft = a_draft(asha)
+        way(draft.public_id, asha, "the same", version=1, edited_in="page-a", edit_number=1)
+
+        kept = way(draft.public_id, asha, "the same", version=2, edited_in="page-a", edit_number=4)
+
+        draft.refresh_from_db()
+        assert (kept.version, kept.edit_number, draft.edit_number) == (2, 4, 4)
+
     def test_another_opportunity_counts_as_a_change(self, asha, way):
         draft = a_draft(asha, content=notes("x"))
 

@@ -420,8 +420,9 @@ function typed(data) {
   return typedIn([...data]);
 }
 
+/** What was typed, to compare: the server may draw a field that is empty, or may not. */
 function typedIn(entries) {
-  return JSON.stringify(entries.filter(([name]) => !NOT_TYPED.has(name)));
+  return JSON.stringify(entries.filter(([name, value]) => value && !NOT_TYPED.has(name)));
 }
 
 function byRow(data) {

@@ -22,7 +22,7 @@ def test_problems_are_summed_up_lead_to_their_fields_and_lose_nothing(either_edi
     editor.choose_type(2, "208")
     editor.type_in(2, note="Fine", owner="not an e-mail", v208_mx_Custom_2="ABCPR4821K")
 
-    with page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+    with page.expect_response(lambda answer: answer.url.endswith("/submissions/new/")) as answered:
         editor.review()
 
     assert answered.value.status == 422
@@ -98,7 +98,7 @@ def test_a_session_that_ends_under_a_change_of_type_leads_to_the_sign_in_page(ed
     page.context.clear_cookies(name="lsqportal_session")
 
     editor.field(1, "type").select_option("231")
-    expect(page.get_by_role("status")).to_contain_text("Nothing is lost")
+    expect(page.locator(".notice[role=status]")).to_contain_text("Nothing is lost")
     page.get_by_label("Work e-mail").fill(MEERA)
     page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()

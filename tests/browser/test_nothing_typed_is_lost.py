@@ -476,6 +476,21 @@ class TestAnotherComputer:
         expect(office.field(1, "note")).to_have_value("At the office")
 
 
+def test_a_review_that_complains_is_not_taken_for_a_crash(editor, loan):
+    page = editor.page
+    editor.open(loan)
+    editor.choose_type(1, "231")
+    saved(page)
+    editor.type_in(1, note="Typed right before")
+
+    editor.review()
+
+    expect(page.locator("#problems")).to_be_visible()
+    page.wait_for_timeout(1500)
+    expect(page.locator("#problems")).to_be_visible()
+    expect(page.locator("#restored, .notice").filter(has_text="restored")).to_have_count(0)
+
+
 class TestAModuleThatDoesNotLoad:
     @pytest.mark.parametrize("name", ["row-editor", "keeping", "local-copies", "telling", "portal"])
     def test_loses_nothing_and_the_buttons_still_work(self, patient_context, loan, name):
