@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -13,11 +15,11 @@ DOCUMENT = "v231-mx_Custom_1"
 
 
 def type_of(editor: Editor, row: int):
-    return editor.page.get_by_role("combobox", name=f"Activity type, row {row}")
+    return editor.page.get_by_role("combobox", name=re.compile(rf"^Activity type ?, row {row}$"))
 
 
 def owner_of(editor: Editor, row: int):
-    return editor.page.get_by_role("combobox", name=f"Owner, row {row}")
+    return editor.page.get_by_role("combobox", name=re.compile(rf"^Owner ?, row {row}$"))
 
 
 def options(editor: Editor):
