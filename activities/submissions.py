@@ -117,10 +117,9 @@ def submit(
     staying: Staying | None = None,
     now: datetime | None = None,
 ) -> Submission:
-    """Queue a draft's checked rows for posting; the draft is gone with the same commit.
+    """Queue a draft's checked rows for posting; the draft is gone with the same commit, `staying` is one of its own.
 
-    Rows that stay behind become a draft of their own with it. Returns the first submission when this draft has been
-    submitted before.
+    Returns the first submission when this draft has been submitted before.
 
     Raises:
         PermissionDenied: this person does not post.
@@ -134,12 +133,9 @@ def submit(
     content = _canonical(draft.opportunity_id, [row.sent() for row in rows], skip_option_check=skip_option_check)
     moment = now or clock()
     with transaction.atomic():
-        # Whoever comes second waits here, and then finds the draft gone.
-        current = Draft.objects.select_for_update().filter(pk=draft.pk).first()
+        current = _locked(draft)
         if current is None:
             return submitted_before(draft.public_id, by=by)
-        if (current.content, current.opportunity_id) != (draft.content, draft.opportunity_id):
-            raise Changed
         earlier = _earlier(draft.opportunity_id, content, by=by.user, now=moment)
         if earlier and not repeat_confirmed:
             raise Repeated(earlier)
@@ -149,15 +145,7 @@ def submit(
         stored = Row.objects.bulk_create(_new_rows(submission, rows))
         Draft.objects.filter(pk=draft.pk).delete()
         bell.ring()
-        audit.record(
-            audit.Action.SUBMITTED,
-            submission,
-            by=by,
-            contents={f"row {row.number}": commitment(row) for row in stored},
-            row_count=len(rows),
-            why=why,
-            follows=str(submission.follows.public_id) if submission.follows else "",
-        )
+        _record_submitted(submission, stored, by=by)
         if staying and staying.rows:
             _leave_behind(submission, current, staying, by=by, now=moment)
     return submission
@@ -321,6 +309,30 @@ def _draft_of_rows(
         created_at=moment,
         updated_at=moment,
     )
+
+
+def _record_submitted(submission: Submission, rows: Sequence[Row], *, by: audit.Actor) -> None:
+    audit.record(
+        audit.Action.SUBMITTED,
+        submission,
+        by=by,
+        contents={f"row {row.number}": commitment(row) for row in rows},
+        row_count=submission.row_count,
+        why=submission.why,
+        follows=str(submission.follows.public_id) if submission.follows else "",
+    )
+
+
+def _locked(draft: Draft) -> Draft | None:
+    """Return the draft as it stands, locked: whoever comes second waits here, and then finds it gone.
+
+    Raises:
+        Changed: it is not what was checked any more.
+    """
+    current = Draft.objects.select_for_update().filter(pk=draft.pk).first()
+    if current and (current.content, current.opportunity_id) != (draft.content, draft.opportunity_id):
+        raise Changed
+    return current
 
 
 def _leave_behind(submission: Submission, draft: Draft, staying: Staying, *, by: audit.Actor, now: datetime) -> None:
