@@ -112,7 +112,7 @@ class Keeping {
   redrawn() {
     if (this.isBusy) return;
     this.moves += 1;
-    if (document.getElementById("conflict")) this.isInConflict = true;
+    if (document.getElementById("conflict")) this.holdBack();
     if (this.status) this.say(...this.status);
     this.save();
   }
@@ -282,8 +282,14 @@ class Keeping {
     return true;
   }
 
-  conflict(notice) {
+  /** What this window does from now on would hit what stands in the other one; discarding too. */
+  holdBack() {
     this.isInConflict = true;
+    document.getElementById("discard")?.remove();
+  }
+
+  conflict(notice) {
+    this.holdBack();
     this.copy();
     const page = new DOMParser().parseFromString(notice, "text/html");
     document.getElementById("conflict")?.remove();

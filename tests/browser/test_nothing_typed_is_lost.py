@@ -386,6 +386,7 @@ class TestAnotherComputer:
         expect(notice).to_contain_text(re.compile(r"You changed this draft at \d\d:\d\d in another window"))
         expect(kept(office.page)).to_have_text("Not saved: it was changed in another window")
         expect(office.field(1, "note")).to_have_value("At the office again")
+        expect(office.page.get_by_role("button", name="Discard this draft")).to_have_count(0)
         assert findings(office.page) == []
         home.page.reload()
         expect(home.field(1, "note")).to_have_value("At home")
