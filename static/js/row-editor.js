@@ -2,6 +2,7 @@
 // draw is asked for meanwhile. Without scripts the server carries out the same buttons.
 // After a command it dispatches "rows-changed"; whoever changes states of rows from outside calls `drawnAnew()`, and
 // whoever replaces rows from outside also `forget()`.
+import "./page-name.js";
 import { drawAround } from "./editor/around.js";
 import { COMMANDS, neighbour } from "./editor/commands.js";
 import { Redraw } from "./editor/redraw.js";
