@@ -10,7 +10,8 @@ const MIRRORED = ["aria-invalid", "aria-describedby", "required", "disabled"];
 const IS_ADDRESS = /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/;
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
 
-const lists = new Map(); // address -> { entries } once they are there
+const lists = new Map(); // address -> entries, once they are there
+const asked = new Map(); // address -> the promise of them
 let saying;
 
 /** The control that carries the value: of the input that stands before a list its <select>, else the control itself. */
@@ -23,6 +24,7 @@ customElements.define(
   class extends HTMLElement {
     isTyped = false;
     hasMoved = false;
+    isAwaited = false; // somebody asked for the list before it was there
 
     connectedCallback() {
       this.native = this.querySelector(":scope > :is(select, input:not([data-stand-in]))");
@@ -36,8 +38,9 @@ customElements.define(
       if (this.input !== this.native) {
         this.mirror();
         this.showChosen();
-        // Rows are numbered anew, and messages come and go, while the element stays.
+        // Rows are numbered anew, labels replaced, and messages come and go, while the element stays.
         this.observer ??= new MutationObserver(() => this.mirror());
+        this.observer.observe(this.parentElement, { childList: true });
         this.observer.observe(this.native, { attributes: true, attributeFilter: ["id", ...MIRRORED] });
       }
     }
@@ -45,7 +48,7 @@ customElements.define(
     disconnectedCallback() {
       this.observer?.disconnect();
       if (suggestions.isOpenFor(this)) suggestions.close(this);
-      this.isTyped = this.hasMoved = false;
+      this.isTyped = this.hasMoved = this.isAwaited = false;
     }
 
     handleEvent(event) {
@@ -75,8 +78,9 @@ customElements.define(
 
     onfocusout() {
       suggestions.close(this);
-      if (this.isTyped) this.settle(this.input.value.trim());
-      this.isTyped = this.hasMoved = false;
+      const { isTyped } = this;
+      this.isTyped = this.hasMoved = this.isAwaited = false;
+      if (isTyped) this.settle(this.input.value.trim());
       this.before = undefined;
     }
 
@@ -158,7 +162,8 @@ customElements.define(
       const { hits, count } = find(entries, text, MOST_SHOWN);
       const rest = count > hits.length ? `and ${(count - hits.length).toLocaleString("en-IN")} more: type more` : "";
       const isEmpty = !count && (this.input !== this.native || entries.length > 0);
-      if (!count && !isEmpty) return suggestions.close(this);
+      this.isAwaited = !count && !isEmpty;
+      if (this.isAwaited) return suggestions.close(this);
       const chosen = hits.findIndex((each) => each.value === this.native.value);
       const at = text.trim() ? 0 : this.input === this.native ? -1 : chosen;
       suggestions.show(this, this.input, hits, isEmpty ? "Nothing fits" : rest, at);
@@ -167,25 +172,18 @@ customElements.define(
 
     /** Everything that can be chosen: the <select>'s options as they are now, or the list that was loaded. */
     entries() {
-      if (this.input === this.native) return lists.get(this.dataset.from)?.entries ?? [];
+      if (this.input === this.native) return lists.get(this.dataset.from) ?? [];
       return [...this.native.options].filter((option) => option.value).map((option) => entry(option.value, option.text));
     }
 
-    /** Fetch the list once a page, on first need. Without it the input is what it was: a text that the server checks. */
+    /** Have the list once a page, on first need. Without it the input is what it was: a text that the server checks. */
     async load() {
       const { from } = this.dataset;
-      if (lists.has(from)) return lists.get(from).entries && this.native.removeAttribute("list");
-      const loaded = {};
-      lists.set(from, loaded);
-      try {
-        const answer = await fetch(from, { headers: { Accept: "application/json" } });
-        const rows = await answer.json(); // whoever was signed out gets a page, which is none
-        loaded.entries = rows.map(([email, name]) => entry(email, name || email, name ? email : ""));
-        this.native.removeAttribute("list");
-        if (this.isTyped && this.native === document.activeElement) this.suggest(this.native.value);
-      } catch {
-        lists.delete(from);
-      }
+      if (!asked.has(from)) asked.set(from, fetched(from));
+      await asked.get(from);
+      if (!lists.has(from)) return;
+      this.native.removeAttribute("list"); // the browser's own suggestions would stand beside ours
+      if (this.isAwaited) this.suggest(this.isTyped ? this.native.value : "");
     }
 
     /** The input before a <select>: the one of an earlier life, or a new one. */
@@ -228,6 +226,16 @@ customElements.define(
     }
   },
 );
+
+async function fetched(from) {
+  try {
+    const answer = await fetch(from, { headers: { Accept: "application/json" } });
+    const rows = await answer.json(); // whoever was signed out gets a page, which is none
+    lists.set(from, rows.map(([email, name]) => entry(email, name || email, name ? email : "")));
+  } catch {
+    asked.delete(from); // the next one who needs it asks again
+  }
+}
 
 /** Say it in the page's live region, once nobody types any more. */
 function say(text) {

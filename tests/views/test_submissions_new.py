@@ -94,7 +94,7 @@ class TestChangeOfType:
 
         assert form.value(f"r1-v{NRI}-mx_Custom_2") == "ABCPR4821K"  # both texts
         assert form.value(f"r1-v{NRI}-mx_Custom_3") == ""  # date and time there, a date here
-        assert form.value(f"r1-v{KYC}-mx_Custom_3") == "20 Nov 2026, 11:20"  # kept, out of sight
+        assert form.value(f"r1-v{KYC}-mx_Custom_3") == "Fri 20 Nov 2026, 11:20"  # kept, out of sight
 
     def test_what_was_emptied_on_purpose_stays_empty(self, asha_client, asha, lists):
         values = {KYC: {"mx_Custom_2": "ABCPR4821K"}}
