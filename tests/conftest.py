@@ -8,11 +8,15 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import settings as hypothesis
 
 from activities.models import Role, User
 from lsqportal.sandbox import Sandbox
 
 PASSWORD = "correct-horse-battery"
+# No test asserts how long something takes: a busy machine is no fault of the code.
+hypothesis.register_profile("unhurried", deadline=None)
+hypothesis.load_profile("unhurried")
 
 
 def a_person(name: str, role: str, **more: object) -> User:

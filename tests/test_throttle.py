@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.test import override_settings
 from hypothesis import given
-from hypothesis import settings as without_deadline
 from hypothesis import strategies as st
 
 from activities import throttle
@@ -201,7 +200,6 @@ class TestForeseeing:
 
         assert self.seconds(3) == pytest.approx(10.5)
 
-    @without_deadline(deadline=None)
     @given(
         limit=st.integers(1, 5),
         calls=st.lists(st.floats(0, 5), max_size=5),

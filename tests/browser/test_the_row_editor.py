@@ -180,6 +180,20 @@ def test_a_type_by_its_bare_code_and_a_field_by_its_name_are_posted(either_edito
     expect(page.locator("h1")).to_have_text(re.compile(r"1 (activity queued|created)|Sending 1"))
 
 
+def test_leaving_a_row_moves_nothing_away_from_under_the_pointer(editor, loan):
+    page = editor.page
+    editor.open(loan)
+    editor.choose_type(1, "208")
+    editor.do("duplicate", 1)
+    button = page.get_by_role("button", name="Add a row")
+    before = button.bounding_box()
+
+    page.locator("h1").click()
+
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert button.bounding_box() == before
+
+
 def test_a_run_of_one_type_shows_its_labels_once_and_where_the_focus_is(editor, loan):
     page = editor.page
     editor.open(loan)

@@ -75,6 +75,8 @@ def test_the_keyboard_alone_does_the_job(page, leadsquared, loan):
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type(loan.phone)
     page.keyboard.press("Enter")
+    expect(page.locator("#found a.choice:focus")).to_be_visible()
+    page.keyboard.press("Escape")
     _tab_to(page, page.locator("#found a.choice", has_text=loan.name).first)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text(loan.title)
