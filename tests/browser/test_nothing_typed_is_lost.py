@@ -286,7 +286,7 @@ class TestAServerThatDies:
         address = page.url
         page.route("**/submissions/new/**", lambda route: route.abort("connectionrefused"))
         editor.type_in(1, note="Pressed into the void")
-        page.get_by_role("button", name="Add a row").click()
+        page.get_by_role("button", name="Refresh the lists from LeadSquared").click()
         page.wait_for_url("chrome-error://**")
 
         page.unroute("**/submissions/new/**")
@@ -504,7 +504,7 @@ class TestAModuleThatDoesNotLoad:
         editor.field(1, "note").fill("In spite of it")
 
         with page.expect_navigation():
-            page.get_by_role("button", name="Add a row").click()
+            page.get_by_role("button", name="Refresh the lists from LeadSquared").click()
         expect(editor.field(1, "note")).to_have_value("In spite of it")
         editor.review()
 
@@ -586,7 +586,7 @@ class TestLeavingAField:
         expect(visit.page.locator(".field__error")).to_have_count(0)
 
     def test_says_that_an_owner_is_none(self, visit):
-        visit.field(1, "owner").fill("kabir")
+        visit.field(1, "owner").fill("nobody of ours")
         visit.field(1, "owner").press("Tab")
 
         expect(visit.page.locator("#r1-owner-error")).to_contain_text("is not an e-mail address")
