@@ -93,7 +93,11 @@ def run(sandbox, settings, asha, dev, asha_client, logs, errors) -> dict[str, li
     """A day at work with everything that goes wrong; what could be seen of it, by where."""
     settings.ROOT_URLCONF = BrokenUrls
     settings.DEBUG = False
-    settings.LSQ_READ_TIMEOUT, settings.LSQ_CALL_DEADLINE, settings.LSQ_CONNECT_TIMEOUT = 0.8, 1.5, 0.8  # a busy machine is no failure
+    settings.LSQ_READ_TIMEOUT, settings.LSQ_CALL_DEADLINE, settings.LSQ_CONNECT_TIMEOUT = (
+        0.8,
+        1.5,
+        0.8,
+    )  # a busy machine is no failure
     database.force_debug_cursor = True
     asha_client.raise_request_exception = False
     dev_client = Client(raise_request_exception=False)
