@@ -120,7 +120,7 @@ customElements.define(
       if (event.key === "Escape" || (event.key === "Enter" && target.type === "checkbox")) this.closeMenu(event);
       if (event.defaultPrevented) return;
       const command = commandOf(event);
-      if (!command || (isElsewhere && (command !== "review" || target.matches(TYPED_IN)))) return;
+      if (!command || (isElsewhere && (!["review", "shortcuts"].includes(command) || target.matches(TYPED_IN)))) return;
       if (this.isNative(command, event)) return;
       event.preventDefault();
       this.run(command);

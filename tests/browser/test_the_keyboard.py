@@ -380,6 +380,11 @@ def test_the_keys_are_listed_by_a_question_mark_and_by_a_button(keys, two_visits
     keys.press("Escape")
     expect(page.locator("#row-2 .menu > summary")).to_be_focused()
 
+    page.locator("h1").click()
+    keys.press("?")
+    expect(dialog).to_be_visible()
+    keys.press("Escape")
+
     page.get_by_role("button", name="Shortcuts").focus()
     keys.press("Enter")
     expect(dialog).to_be_visible()

@@ -70,7 +70,7 @@ def test_a_refused_row_says_why_and_is_copied_to_a_new_submission(editor, leadsq
     expect(page.locator(".rows__reason")).to_contain_text("MXInvalidInputException: Wrong PAN")
     assert findings(page) == []
 
-    page.get_by_role("button", name="Copy all 1 to a new submission").click()
+    page.get_by_role("button", name="Copy it to a new submission").click()
 
     expect(page).to_have_url(re.compile(r"/submissions/new/\?draft="))
     expect(editor.field(1, "note")).to_have_value("To be put right")
