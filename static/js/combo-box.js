@@ -4,7 +4,7 @@ import * as suggestions from "./suggestions.js";
 // <combo-box> around a native <select>, or around an <input> whose list lies at `data-from`: chosen by typing any part
 // of a name or code, by the combobox pattern of ARIA 1.2. The native control stays in the form and is the only one with
 // a value; before a <select> stands an input without a name, which is drawn anew from it whenever this is connected.
-const MOST_SHOWN = 50;
+const MOST_SHOWN = 30;
 const SAY_AFTER = 300; // milliseconds without a key: whoever types on is not interrupted
 const MIRRORED = ["aria-invalid", "aria-describedby", "required", "disabled"];
 const IS_ADDRESS = /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/;
@@ -24,6 +24,7 @@ customElements.define(
   class extends HTMLElement {
     isTyped = false;
     hasMoved = false;
+    isLate = false; // the list does not fit what was typed yet
     isAwaited = false; // somebody asked for the list before it was there
 
     connectedCallback() {
@@ -48,7 +49,7 @@ customElements.define(
     disconnectedCallback() {
       this.observer?.disconnect();
       if (suggestions.isOpenFor(this)) suggestions.close(this);
-      this.isTyped = this.hasMoved = this.isAwaited = false;
+      this.isTyped = this.hasMoved = this.isAwaited = this.isLate = false;
     }
 
     handleEvent(event) {
@@ -63,7 +64,7 @@ customElements.define(
       this.isTyped = true;
       this.hasMoved = false;
       if (this.input !== this.native) event.stopPropagation(); // nothing has been chosen yet
-      this.suggest(this.input.value);
+      this.suggestSoon();
     }
 
     onchange(event) {
@@ -79,7 +80,7 @@ customElements.define(
     onfocusout() {
       suggestions.close(this);
       const { isTyped } = this;
-      this.isTyped = this.hasMoved = this.isAwaited = false;
+      this.isTyped = this.hasMoved = this.isAwaited = this.isLate = false;
       if (isTyped) this.settle(this.input.value.trim());
       this.before = undefined;
     }
@@ -90,6 +91,7 @@ customElements.define(
 
     onkeydown(event) {
       if (event.isComposing || event.ctrlKey || event.metaKey) return;
+      if (this.isLate && event.key.length > 1) this.catchUp(); // what is chosen now is chosen from what fits now
       const isHandled = suggestions.isOpenFor(this) ? this.pressWhileOpen(event) : this.pressWhileClosed(event);
       if (!isHandled) return;
       event.preventDefault();
@@ -155,6 +157,18 @@ customElements.define(
       this.isTyped = this.hasMoved = false;
       if (this.input !== this.native) return this.showChosen();
       this.choose({ value: this.before ?? "" });
+    }
+
+    /** The letter is painted first, then what fits it: whoever types faster than that waits for no list. */
+    suggestSoon() {
+      if (this.isLate) return;
+      this.isLate = true;
+      requestAnimationFrame(() => setTimeout(() => this.isLate && this.catchUp()));
+    }
+
+    catchUp() {
+      this.isLate = false;
+      if (this.isTyped) this.suggest(this.input.value);
     }
 
     suggest(text) {

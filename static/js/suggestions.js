@@ -13,7 +13,7 @@ let shown = [];
 let active = -1;
 let isScrolled = false; // known without asking: the answer would cost a layout at every key
 
-/** Show these entries for a combo-box; `rest` is what stands below them, `at` the one that is highlighted. */
+/** Show these entries for a combo-box; `rest` is what is said above them, `at` the one that is highlighted. */
 export function show(combo, control, entries, rest, at) {
   if (!panel) build();
   if (owner && owner !== combo) close(owner);
@@ -88,7 +88,7 @@ function build() {
   list.setAttribute("role", "listbox");
   more = document.createElement("p");
   more.className = "suggestions__more";
-  panel.append(list, more);
+  panel.append(more, list); // a count that stood below would move with every key
   panel.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays in the input
   panel.addEventListener("click", (event) => {
     const at = [...list.children].indexOf(event.target.closest("[role=option]"));

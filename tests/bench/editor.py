@@ -11,8 +11,7 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +30,9 @@ MOST_SHIFT: Final = 0.0
 GOAL_RATIO: Final = 3
 # Five rows with the widest form, the others of nine more types.
 CODES: Final = [FIRST_CODE if row % 5 == 0 else FIRST_CODE + 1 + row % 9 for row in range(ROWS)]
-TYPED: Final = "Met her at the flat, originals seen. "
-NAMES: Final = ("kadeep dal", "manika", "rao gadg", "pendse")
+ROUNDS: Final = 4
+TYPED: Final = "Met her at the flat"
+NAMES: Final = ("kadeep d", "rao gadg")
 WATCH: Final = """
     window.paints = [];
     window.shifts = { sudden: 0, afterInput: 0 };
@@ -43,6 +43,8 @@ WATCH: Final = """
     }), true);
     new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) {
+            // The list of suggestions grows and shrinks with what is typed; nothing else may move.
+            if (entry.sources.length && entry.sources.every(({ node }) => node?.closest?.(".suggestions"))) continue;
             shifts[entry.hadRecentInput ? "afterInput" : "sudden"] += entry.value;
         }
     }).observe({ type: "layout-shift", buffered: true });
@@ -93,7 +95,7 @@ class Series:
 
     def beside(self, bare: Series) -> str:
         """As many times the bare text field's."""
-        return f"{self.median / bare.median:5.2f} x {self.high / bare.high:7.2f} x"
+        return f"{self.median / bare.median:6.2f} x {self.high / bare.high:6.2f} x"
 
 
 def main() -> int:
@@ -103,8 +105,7 @@ def main() -> int:
         with Large(Path(folder), environment={"LSQ_RATE_LIMIT": "1000/5s"}) as site:
             address = full_draft(browser, site)
             loads = [load(browser, site, address) for _ in range(LOADS)]
-            times, shift_while_typing = keys(browser, site, address)
-            return report(loads, times, shift_while_typing)
+            return report(loads, keys(browser, site, address))
 
 
 _state: dict[str, object] = {}
@@ -200,91 +201,122 @@ def load(browser: Browser, site: Installation, address: str) -> Load:
     return Load(by_kind, sum(size for request, size in sizes.items() if request not in first), shift)
 
 
-def keys(browser: Browser, site: Installation, address: str) -> tuple[list[Series], dict[str, float]]:
+@dataclass
+class Typist:
+    """Types into one page, and notes for each key the time to its paint and the work of the page's main thread."""
+
+    page: Page
+    cdp: CDPSession
+    paints: dict[str, list[float]] = field(default_factory=dict)
+    work: dict[str, list[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Of the thread, not of the clock: what else the machine does then adds nothing.
+        self.cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def type(self, name: str, selector: str, text: str) -> None:
+        """Type a text over what stands there, then take it back."""
+        page = self.page
+        page.bring_to_front()
+        page.locator(selector).evaluate("control => { control.focus(); control.select(); }")
+        page.wait_for_timeout(300)
+        page.evaluate("paints.length = 0")
+        before = self._work()
+        page.keyboard.type(text, delay=60)
+        page.wait_for_timeout(100)
+        self.work.setdefault(name, []).append((self._work() - before) * 1000 / len(text))
+        page.wait_for_timeout(300)
+        self.paints.setdefault(name, []).extend(page.evaluate("paints.splice(0)"))
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(100)
+
+    def _work(self) -> float:
+        metrics = self.cdp.send("Performance.getMetrics")["metrics"]
+        return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
+
+    def series(self, of: dict[str, list[float]]) -> list[Series]:
+        return [Series(name, "ms", values) for name, values in of.items()]
+
+
+@dataclass(frozen=True)
+class Typing:
+    """What typing cost: the bare field first."""
+
+    paints: list[Series]
+    work: list[Series]
+    shift: float
+
+
+def keys(browser: Browser, site: Installation, address: str) -> Typing:
     """Type into the page and into a bare field, in turns."""
-    context = signed_in(browser, site)
-    page, _ = watched(context)
-    page.goto(address, wait_until="networkidle")
-    bare_context = browser.new_context()
+    context, bare_context = signed_in(browser, site), browser.new_context()
     bare_context.add_init_script(WATCH)
-    bare_page, _ = watched(bare_context)
-    bare_page.goto("data:text/html,<title>Bare</title><input>")
+    bare = Typist(*watched(bare_context))
+    bare.page.goto("data:text/html,<title>Bare</title><input>")
+    full = Typist(*watched(context))
+    page = full.page
+    page.goto(address, wait_until="networkidle")
     with page.expect_response("**/owners.json"):
         page.locator("#r13-owner").focus()
-    text = next(id for id in ids_of(page, "input[name^='r11-v'].control") if not id.endswith("-combo"))
-    wanted: dict[str, Callable[[], list[float]]] = {
-        "a bare text field in an empty page": lambda: typed(bare_page, "input", TYPED),
-        "a note": lambda: typed(page, "#r13-note", TYPED),
-        "a text field": lambda: typed(page, f"[id='{text}']", TYPED),
-        "an owner, 5,000 to choose from": lambda: [each for name in NAMES for each in typed(page, "#r13-owner", name)],
-        "an activity type, 100 to choose from": lambda: typed(page, "#r13-type-combo", "review legal letter"),
-    }
-    found: dict[str, list[float]] = {name: [] for name in wanted}
-    for _ in range(2):
-        for name, measure in wanted.items():
-            found[name] += measure()
-    shifts: dict[str, float] = page.evaluate("shifts")
+    text = page.locator("input[name^='r11-v'].control").first.get_attribute("id")
+    # The folds are opened on purpose; from here on nothing may move, wherever the focus goes.
+    page.evaluate("for (const fold of document.querySelectorAll('.more')) fold.open = true")
+    page.wait_for_timeout(2000)
+    page.evaluate("shifts.sudden = shifts.afterInput = 0")
+    for _ in range(ROUNDS):
+        bare.type("a bare text field in an empty page", "input", TYPED)
+        full.type("a note", "#r13-note", TYPED)
+        full.type("a text field", f"[id='{text}']", TYPED)
+        for name in NAMES:
+            full.type("an owner, 5,000 to choose from", "#r13-owner", name)
+        full.type("an activity type, 100 to choose from", "#r13-type-combo", "legal letter")
+    shift = float(page.evaluate("shifts.sudden + shifts.afterInput"))
     context.close()
     bare_context.close()
-    return [Series(name, "ms", values) for name, values in found.items()], shifts
+    paints = [*bare.series(bare.paints), *full.series(full.paints)]
+    return Typing(paints, [*bare.series(bare.work), *full.series(full.work)], shift)
 
 
-def ids_of(page: Page, selector: str) -> list[str]:
-    found: list[str] = page.locator(selector).evaluate_all("all => all.map((each) => each.id)")
-    return found
-
-
-def typed(page: Page, selector: str, text: str) -> list[float]:
-    """Type a text over what stands there; return the milliseconds from each key to its paint."""
-    page.bring_to_front()
-    control = page.locator(selector)
-    control.evaluate(
-        "control => { control.closest('details')?.setAttribute('open', ''); control.focus(); control.select(); }"
-    )
-    page.wait_for_timeout(300)
-    page.evaluate("paints.length = 0")
-    page.keyboard.type(text, delay=60)
-    page.wait_for_timeout(300)
-    found: list[float] = page.evaluate("paints.splice(0)")
-    page.keyboard.press("Escape")
-    page.keyboard.press("Escape")
-    page.wait_for_timeout(100)
-    return found
-
-
-def report(loads: list[Load], times: list[Series], shifts: dict[str, float]) -> int:
+def report(loads: list[Load], typing: Typing) -> int:
     """Print everything; return 1 if bytes or shift miss their goal."""
-    bare, *others = times
-    print(
-        f"\nFrom key to paint, processor {SLOWER} times slower            median     95th   median / bare  95th / bare"
-    )
-    print(f"  {bare.name:<38} {bare.median:8.1f} {bare.high:8.1f} ms")
-    for each in others:
-        print(f"  {each.name:<38} {each.median:8.1f} {each.high:8.1f} ms {each.beside(bare)}  (goal: {GOAL_RATIO})")
+    beside_the_bare_one(f"From key to paint, processor {SLOWER} times slower", typing.paints)
+    beside_the_bare_one("Of that, work of the page's main thread", typing.work)
+    kinds = sorted({kind for each in loads for kind in each.by_kind})
     total = Series("everything", "KB", [each.total / 1024 for each in loads])
-    print(f"\nFirst load, packed, as it comes over the wire; {len(loads)} times      median     95th")
-    for kind in sorted({kind for each in loads for kind in each.by_kind}):
-        part = Series(kind, "KB", [each.by_kind.get(kind, 0) / 1024 for each in loads])
-        print(f"  {part.name:<38} {part.median:8.1f} {part.high:8.1f} KB")
-    print(f"  {total.name:<38} {total.median:8.1f} {total.high:8.1f} KB  (goal: at most {MOST_BYTES // 1024})")
-    owners = Series("the list of owners, on first need", "KB", [each.owners / 1024 for each in loads])
-    print(f"  {owners.name:<38} {owners.median:8.1f} {owners.high:8.1f} KB")
-    shift = Series("layout shift", "", [each.shift for each in loads])
-    typing = shifts["sudden"] + shifts["afterInput"]
-    print(f"\nLayout shift\n  while loading {shift.median:31.4f} {shift.high:8.4f}     (goal: {MOST_SHIFT:.0f})")
-    print(f"  while typing, lists open {typing:20.4f}              (goal: {MOST_SHIFT:.0f})")
+    heading(f"First load, packed, as it comes over the wire; {len(loads)} times")
+    for kind in kinds:
+        line(Series(kind, "KB", [each.by_kind.get(kind, 0) / 1024 for each in loads]))
+    line(total, f"(goal: at most {MOST_BYTES // 1024})")
+    line(Series("the list of owners, on first need", "KB", [each.owners / 1024 for each in loads]))
+    shift = Series("while loading", "", [each.shift for each in loads])
+    heading("Layout shift (goal: 0)")
+    print(f"  {shift.name:<42} {shift.median:9.4f} {shift.high:9.4f}")
+    print(f"  {'while typing, the lists open':<42} {typing.shift:9.4f}")
     missed = []
     if max(total.values) > MOST_BYTES / 1024:
         missed.append("the first load is too heavy")
-    if max(*shift.values, typing) > MOST_SHIFT:
+    if max(*shift.values, typing.shift) > MOST_SHIFT:
         missed.append("the layout shifts")
-    slow = [each.name for each in others if each.median > GOAL_RATIO * bare.median]
-    print(
-        "\n"
-        + ("Missed: " + "; ".join(missed) if missed else "Bytes and shift keep their goals.")
-        + (f" Slower than the goal here: {', '.join(slow)}." if slow else "")
-    )
+    print("\n" + (f"Missed: {'; '.join(missed)}." if missed else "Bytes and layout shift keep their goals."))
     return 1 if missed else 0
+
+
+def heading(text: str, more: str = "") -> None:
+    print(f"\n{text:<44} {'median':>9} {'95th':>9}    {more}")
+
+
+def line(series: Series, more: str = "") -> None:
+    print(f"  {series.name:<42} {series.median:9.1f} {series.high:9.1f} {series.unit} {more}")
+
+
+def beside_the_bare_one(what: str, series: list[Series]) -> None:
+    """Print each beside the first, with a word where it is slower than the goal: a clock makes nothing fail."""
+    bare, *others = series
+    heading(what, f"beside the bare one (goal: {GOAL_RATIO})")
+    line(bare)
+    for each in others:
+        line(each, f"{each.beside(bare)}{'' if each.median <= GOAL_RATIO * bare.median else '  slower than the goal'}")
 
 
 if __name__ == "__main__":
