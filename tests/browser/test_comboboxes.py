@@ -339,9 +339,10 @@ def test_nothing_is_wrong_with_the_page_while_a_list_is_open(editor, loan):
 def test_the_list_opens_upwards_near_the_lower_edge_and_moves_nothing(editor, loan):
     page = editor.page
     editor.open(loan)
-    page.set_viewport_size({"width": 390, "height": 640})
+    page.set_viewport_size({"width": 390, "height": 900})
     box = type_of(editor, 1)
-    box.evaluate("control => scrollBy(0, control.getBoundingClientRect().bottom - innerHeight + 60)")
+    lower_edge = box.evaluate("control => Math.ceil(control.getBoundingClientRect().bottom)")
+    page.set_viewport_size({"width": 390, "height": lower_edge + 60})
     before = page.evaluate("[scrollY, document.documentElement.scrollHeight]")
     box.evaluate("control => control.focus({ preventScroll: true })")
 
