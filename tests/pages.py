@@ -145,7 +145,9 @@ class Page(HTMLParser):
             self._area = None
             if form:
                 # A browser drops one line break at the beginning, and sends all others as CR LF.
-                form.fields.append((name, "".join(parts).removeprefix("\n").replace("\n", "\r\n")))
+                # A browser reads every line end as LF, and sends it as CR LF.
+                lines = "".join(parts).replace("\r\n", "\n").removeprefix("\n")
+                form.fields.append((name, lines.replace("\n", "\r\n")))
         elif tag == "select" and self._select:
             form, name, options = self._select
             self._select = None

@@ -168,6 +168,7 @@ class TestAnyPost:
 class TestTheWayThroughAPage:
     @quickly
     @given(st.lists(one_row, max_size=3), st.booleans(), st.sampled_from([LISTS, NOTHING]))
+    @example([a_row(note="one\r\ntwo")], False, LISTS)
     def test_loses_nothing_that_was_typed(self, rows, switch, catalog):
         first = round_trip(content(*rows, switch=switch), catalog)
 
