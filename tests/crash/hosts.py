@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import os
 import random
 import re
@@ -21,6 +22,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +35,6 @@ CLOCK_OFF: Final = 600
 TARGET: Final = 0.9
 SANDBOX_CORE, WORKERS_CORE = 0, 1
 BULK: Final = "/Bulk/"
-SEARCHED: Final = "Asha Rao"
 REST_SECONDS: Final = 600
 # Exit codes: rows or calls are not what they must be; or they are, but the rate or a search is not.
 GOOD, NOT_EXACT, NOT_IN_TIME = 0, 1, 2
@@ -41,20 +42,26 @@ GOOD, NOT_EXACT, NOT_IN_TIME = 0, 1, 2
 
 @dataclass
 class Searches:
-    """A person who looks for a lead again and again, and how long each page took."""
+    """A person who looks for one lead after another by phone, and how long each page took.
+
+    `wanted` are phones and an opportunity of each; no lead is looked for twice within the time that it is remembered.
+    """
 
     browser: Browser
+    wanted: Sequence[tuple[str, str]]
     seconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def go_on(self) -> None:
         """Search until told to stop."""
-        while not self.stop.wait(0.5):
+        for phone, opportunity_id in itertools.cycle(self.wanted):
+            if self.stop.wait(0.5):
+                return
             started = time.monotonic()
-            answer = self.browser.pages.get(f"{self.browser.url}/", params={"q": SEARCHED}, timeout=60)
+            answer = self.browser.pages.get(f"{self.browser.url}/", params={"q": phone}, timeout=60)
             self.seconds.append(time.monotonic() - started)
-            if answer.status_code != 200 or SEARCHED not in answer.text or "could be loaded" in answer.text:
+            if answer.status_code != 200 or opportunity_id not in answer.text:
                 words = " ".join(re.sub("<[^>]*>", " ", answer.text).split())
                 self.failures.append(f"{answer.status_code} {words[:600]}")
 
@@ -119,10 +126,17 @@ def starved(core: int) -> Iterator[None]:
         loop.wait()
 
 
+def phones() -> list[tuple[str, str]]:
+    """Return the phone of each lead in the sandbox, with one of its opportunities."""
+    from lsqportal.sandbox import demo
+
+    contents = demo.contents(datetime.now(UTC).date())
+    of_lead = {each.lead_id: each.id for each in contents.opportunities}
+    return [(lead.phone[-10:], of_lead[lead.id]) for lead in contents.leads if lead.phone and lead.id in of_lead]
+
+
 def a_backlog(email: str, count: int, random_: random.Random) -> list[Any]:
     """Submit so many submissions, each for an opportunity of its own as long as there are enough."""
-    from datetime import UTC, datetime
-
     from activities import audit, drafts, forms, submissions
     from activities.catalog import Catalog, Listing
     from activities.models import User
@@ -204,7 +218,7 @@ def run(options: argparse.Namespace, folder: Path, database_url: str | None) -> 
         learn_the_lists()
         (email, searcher) = some_people(2)
         pressed = a_backlog(email, options.submissions, random_)
-        searches = Searches(Browser(site.url, searcher))
+        searches = Searches(Browser(site.url, searcher), phones())
         searches.browser.sign_in()
         thread = threading.Thread(target=searches.go_on)
         be_strict(site, window)
