@@ -100,11 +100,13 @@ crash: venv-dev ## kill, suspend and starve the processes under load, on both da
 	@HYPOTHESIS_PROFILE=long $(ON_SQLITE) $(PY) -m pytest tests/test_state_machine.py $(ARGS)
 	@HYPOTHESIS_PROFILE=long $(CLEAN) $(PY) tests/postgres.py -- $(PY) -m pytest tests/test_state_machine.py $(ARGS)
 
+# Two runs: each has a sandbox of its own, and no two tests of a run share one of its opportunities.
 browser: venv-dev ## journeys through Chromium
 	@echo "== Browser tests =="
 	@CHROMIUM=`$(FIND_CHROMIUM)`; export CHROMIUM; \
 	if [ -z "$$CHROMIUM" ]; then echo "No Chromium or Chrome was found: install one, or set CHROMIUM to its path." >&2; exit 1; fi; \
-	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser $(ARGS)
+	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser/test_the_*.py $(ARGS) && \
+	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser/test_[!t]*.py $(ARGS)
 
 bench-editor: venv-dev ## what the row editor costs with a large account: bytes, layout shift, from key to paint
 	@CHROMIUM=`$(FIND_CHROMIUM)`; export CHROMIUM; \
