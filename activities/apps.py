@@ -21,8 +21,9 @@ class ActivitiesConfig(AppConfig):
 
 
 def _after_migrate(**_: Any) -> None:
-    from activities import audit
+    from activities import audit, indexing
     from activities.models import Account
 
     audit.install_guards()
     Account.objects.get_or_create(pk=1)
+    indexing.catch_up()

@@ -1,4 +1,4 @@
-"""The forms above the lists: what is typed there becomes a `history.Filter`, or a message at its field."""
+"""The forms above the lists: what is typed there becomes a `Filter`, or a message at its field."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django import forms
 from django.utils import timezone
 
 from activities import audit, catalog, fields, history
-from activities.models import State
+from activities.filters import Filter
+from activities.models import Outcome, State
 
 _ANY: Final = [("", "Any")]
 _LONGEST: Final = 200
@@ -60,12 +61,12 @@ class _FilterForm(forms.Form):
             self.add_error("until", "This is before the first day. Type a later one.")
         return self.cleaned_data
 
-    def wanted(self, **always: Any) -> history.Filter:
+    def wanted(self, **always: Any) -> Filter:
         """Return what the list is narrowed to; with a mistake in it, only what it `always` is."""
         if not self.is_valid():
-            return history.Filter(**always)
+            return Filter(**always)
         typed = {name: value for name, value in self.cleaned_data.items() if name not in _PAGING and value}
-        return history.Filter(**{**typed, **always})
+        return Filter(**{**typed, **always})
 
     def place(self) -> dict[str, int | None]:
         """Return where the page begins."""
@@ -73,8 +74,8 @@ class _FilterForm(forms.Form):
         return {name: good.get(name) for name in _PAGING}
 
 
-class SubmissionFilterForm(_FilterForm):
-    """Narrows a list of submissions."""
+class RowFilterForm(_FilterForm):
+    """Narrows a list of rows; what it shares with that of submissions asks for a row that fits."""
 
     text = forms.CharField(
         label="Search notes, values, names and ids",
@@ -82,14 +83,20 @@ class SubmissionFilterForm(_FilterForm):
         max_length=_LONGEST,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "for example PAN, Nikhil, b6f1"}),
     )
-    opportunity = forms.CharField(label="Opportunity, name or id", required=False, max_length=_LONGEST)
-    state = forms.ChoiceField(label="Outcome", required=False, choices=[*_ANY, *State.choices])
+    id = forms.CharField(
+        label="Id of opportunity, lead, activity or submission",
+        required=False,
+        max_length=_LONGEST,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    owner = forms.CharField(label="Owner’s e-mail", required=False, max_length=_LONGEST)
+    outcome = forms.ChoiceField(label="Outcome", required=False, choices=[*_ANY, *Outcome.choices])
     code = forms.TypedChoiceField(label="Activity type", required=False, coerce=int, empty_value=None)
     person_id = forms.TypedChoiceField(label="Who", required=False, coerce=int, empty_value=None)
 
-    field_order = ("text", "person_id", "opportunity", "state", "code", "since", "until")
+    field_order = ("text", "person_id", "state", "outcome", "code", "owner", "since", "until", "id")
 
-    def __init__(self, data: Any, *, with_people: bool = False, with_state: bool = True) -> None:
+    def __init__(self, data: Any, *, with_people: bool = False) -> None:
         super().__init__(data)
         self.fields["text"].width = "l"  # type: ignore[attr-defined]
         _offer(self.fields["code"], _types(data.get("code", "")))
@@ -97,8 +104,14 @@ class SubmissionFilterForm(_FilterForm):
             _offer(self.fields["person_id"], _people(), first="Everybody")
         else:
             del self.fields["person_id"]
-        if not with_state:
-            del self.fields["state"]
+
+
+class SubmissionFilterForm(RowFilterForm):
+    """Narrows a list of submissions."""
+
+    state = forms.ChoiceField(label="Outcome", required=False, choices=[*_ANY, *State.choices])
+    # Of a submission the state says what became of it.
+    outcome = None  # type: ignore[assignment]
 
 
 class EntryFilterForm(_FilterForm):
@@ -110,7 +123,7 @@ class EntryFilterForm(_FilterForm):
         required=False,
         choices=[("", "Anything"), *((code, re.sub(r"[._]", " ", code)) for code in audit.ACTIONS)],
     )
-    subject = forms.CharField(label="About, name or id", required=False, max_length=_LONGEST)
+    subject = forms.CharField(label="About, person or id", required=False, max_length=_LONGEST)
 
     field_order = ("person_id", "action", "subject", "since", "until")
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from django.db import connection, models, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
 
-from activities import audit
+from activities import audit, places, walks
+from activities.filters import Filter
 from activities.models import Outcome, Row, State, Submission, User
+from activities.models.lists import PLACES_OF_SUBMISSION, place_of
+from activities.places import Places
+from activities.walks import Union, Walk
 
 PAGE_SIZE: Final = 50
 EXPORT_CHUNK: Final = 1000
@@ -29,47 +32,31 @@ BOM: Final = "\ufeff"
 # What a spreadsheet would take for a formula, a command or the end of a cell.
 _FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST_REMARK: Final = 120
+_MOST_SUBJECTS: Final = 50
+# Enough for a page of submissions where each has some rows that fit.
+_ROWS_AT_ONCE: Final = 200
 M = TypeVar("M", bound=models.Model)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """What a list is narrowed to; what is empty narrows nothing. Days are those of the active time zone."""
+class Found(Protocol[M]):
+    """What fits a filter, by keys that descend from the newest."""
 
-    person_id: int | None = None
-    state: str = ""
-    code: int | None = None
-    opportunity: str = ""
-    text: str = ""
-    since: date | None = None
-    until: date | None = None
-    action: str = ""
-    subject: str = ""
+    def below(self, key: int | None, limit: int) -> list[M]:
+        """Return the next items under this key, or the newest, newest first."""
 
-    def in_words(self) -> str:
-        """Return what narrows the list, for the audit entry of an export."""
-        people = User.objects.filter(pk__in=[self.person_id or 0])
-        words = [f"of {person.name}" for person in people]
-        words += [f"{name} {value}" for name, value in self._set() if name != "person_id"]
-        return ", ".join(words)
+    def above(self, key: int, limit: int) -> list[M]:
+        """Return the next items over this key, oldest first."""
 
-    def __bool__(self) -> bool:
-        return any(True for _ in self._set())
+    def key(self, item: M) -> int:
+        """Return the key of an item."""
 
-    def _set(self) -> Iterator[tuple[str, Any]]:
-        values = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return ((name, value) for name, value in values if value not in (None, ""))
-
-
-class HasId(Protocol):
-    """Whatever is paged."""
-
-    pk: Any
+    def count(self, most: int) -> int:
+        """Count what fits, but not beyond `most`."""
 
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """One page of a list; `newer` and `older` are the ids from which the neighbours go on."""
+    """One page of a list; `newer` and `older` are the keys from which the neighbours go on."""
 
     items: Sequence[M]
     newer: int | None = None
@@ -84,6 +71,150 @@ class Count:
 
     def __str__(self) -> str:
         return f"{MOST_COUNTED:,}+" if self.number > MOST_COUNTED else f"{self.number:,}"
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows, by their places."""
+
+    places: Places
+
+    def below(self, key: int | None, limit: int) -> list[Row]:
+        return self._read(self.places.below(key, limit))
+
+    def above(self, key: int, limit: int) -> list[Row]:
+        return self._read(self.places.above(key, limit))
+
+    def key(self, item: Row) -> int:
+        return place_of(item.submission_id, item.number)
+
+    def count(self, most: int) -> int:
+        return len(self.places.below(None, most))
+
+    def _read(self, keys: Sequence[int]) -> list[Row]:
+        rows = Row.objects.filter(listed__in=keys).select_related("submission")
+        by_place = {self.key(row): row for row in rows}
+        return [by_place[key] for key in keys]
+
+
+@dataclass(frozen=True)
+class _ById(Generic[M]):
+    """Whatever is walked by its own id."""
+
+    walk: Walk
+    model: type[M]
+
+    def below(self, key: int | None, limit: int) -> list[M]:
+        return self._read(*self.walk.sql_below(key, limit))
+
+    def above(self, key: int, limit: int) -> list[M]:
+        return self._read(*self.walk.sql_above(key, limit))
+
+    def key(self, item: M) -> int:
+        return int(item.pk)
+
+    def count(self, most: int) -> int:
+        return len(self.walk.below(None, most))
+
+    def _read(self, sql: str, values: list[Any]) -> list[M]:
+        return list(self.model._default_manager.raw(sql, values))
+
+
+@dataclass(frozen=True)
+class _EntriesAbout:
+    """Audit entries about one of several subjects."""
+
+    walk: Union
+
+    def below(self, key: int | None, limit: int) -> list[Any]:
+        return self._read(self.walk.below(key, limit))
+
+    def above(self, key: int, limit: int) -> list[Any]:
+        return self._read(self.walk.above(key, limit))
+
+    def key(self, item: Any) -> int:
+        return int(item.pk)
+
+    def count(self, most: int) -> int:
+        return len(self.walk.below(None, most))
+
+    def _read(self, keys: Sequence[int]) -> list[Any]:
+        by_id = audit.entries().in_bulk(keys)
+        return [by_id[key] for key in keys]
+
+
+@dataclass(frozen=True)
+class _SubmissionsOfRows:
+    """Submissions of which a row fits: walked by the rows, each submission once."""
+
+    places: Places
+    state: str
+
+    def below(self, key: int | None, limit: int) -> list[Submission]:
+        start = None if key is None else place_of(key, 0)
+        return self._read(self._ids(lambda at: self.places.below(at, _ROWS_AT_ONCE), start, limit))
+
+    def above(self, key: int, limit: int) -> list[Submission]:
+        start = place_of(key + 1, 0) - 1
+        return self._read(self._ids(lambda at: self.places.above(at, _ROWS_AT_ONCE), start, limit))
+
+    def key(self, item: Submission) -> int:
+        return item.pk
+
+    def count(self, most: int) -> int:
+        return len(self._ids(lambda at: self.places.below(at, _ROWS_AT_ONCE), None, most))
+
+    def _ids(self, following: Callable[[Any], list[int]], start: int | None, limit: int) -> list[int]:
+        found: dict[int, None] = {}
+        places = following(start)
+        while places and len(found) < limit:
+            found |= dict.fromkeys(self._in_state([place // PLACES_OF_SUBMISSION for place in places]))
+            places = following(places[-1]) if len(places) == _ROWS_AT_ONCE else []
+        return list(found)[:limit]
+
+    def _in_state(self, ids: Sequence[int]) -> list[int]:
+        if not self.state:
+            return list(ids)
+        fitting = set(Submission.objects.filter(pk__in=ids, state=self.state).values_list("pk", flat=True))
+        return [each for each in ids if each in fitting]
+
+    def _read(self, ids: Sequence[int]) -> list[Submission]:
+        by_id = Submission.objects.in_bulk(ids)
+        return [by_id[each] for each in ids]
+
+
+@dataclass(frozen=True)
+class _RowsOfSubmissions:
+    """All rows of some submissions, by their places."""
+
+    submissions: Found[Submission]
+
+    def below(self, key: int | None, limit: int) -> list[Row]:
+        # The submission of the key may have rows left under it, and each has one row at least.
+        start = None if key is None else key // PLACES_OF_SUBMISSION + 1
+        ids = [each.pk for each in self.submissions.below(start, limit + 1)]
+        fitting = Row.objects.filter(submission__in=ids).select_related("submission")
+        if key is not None:
+            rest = Q(submission__lt=key // PLACES_OF_SUBMISSION)
+            fitting = fitting.filter(
+                rest | Q(submission=key // PLACES_OF_SUBMISSION, number__lt=key % PLACES_OF_SUBMISSION)
+            )
+        return list(fitting.order_by("-submission", "-number")[:limit])
+
+    def above(self, key: int, limit: int) -> list[Row]:
+        ids = [each.pk for each in self.submissions.above(key // PLACES_OF_SUBMISSION - 1, limit + 1)]
+        rest = Q(submission__gt=key // PLACES_OF_SUBMISSION)
+        fitting = Row.objects.filter(submission__in=ids).select_related("submission")
+        fitting = fitting.filter(
+            rest | Q(submission=key // PLACES_OF_SUBMISSION, number__gt=key % PLACES_OF_SUBMISSION)
+        )
+        return list(fitting.order_by("submission", "number")[:limit])
+
+    def key(self, item: Row) -> int:
+        return place_of(item.submission_id, item.number)
+
+    def count(self, most: int) -> int:
+        return sum(len(chunk) for chunk in chunks(self))
 
 
 @dataclass(frozen=True)
@@ -129,69 +260,76 @@ def latest_by_opportunity(person: User, *, limit: int) -> list[Submission]:
     return list(Submission.objects.filter(pk__in=[each["latest_id"] for each in latest]).order_by("-id"))
 
 
-def submissions(wanted: Filter) -> QuerySet[Submission]:
-    """Return the submissions that fit."""
-    found = Submission.objects.filter(_between("submitted_at", wanted))
-    if wanted.person_id is not None:
-        found = found.filter(created_by=wanted.person_id)
-    if wanted.state:
-        found = found.filter(state=wanted.state)
-    if wanted.code is not None:
-        found = found.filter(Exists(_rows_of_submission().filter(code=wanted.code)))
-    if wanted.opportunity:
-        found = found.filter(_opportunity("", wanted.opportunity))
-    if wanted.text:
-        found = found.filter(
-            _submission_says("", wanted.text) | Exists(_rows_of_submission().filter(_row_says(wanted.text)))
-        )
-    return found
+def submissions(wanted: Filter) -> Found[Submission]:
+    """Return the submissions that fit: themselves by person, state and time, or with one row that fits the rest."""
+    if wanted.code is not None or wanted.owner or wanted.outcome or wanted.id or wanted.text:
+        return _SubmissionsOfRows(places.of(wanted), wanted.state)
+    low, high = places.submission_range(wanted)
+    walk = Walk(
+        table=Submission._meta.db_table,
+        key="id",
+        columns=_set(created_by_id=wanted.person_id, state=wanted.state),
+        others=walks.between("submitted_at", wanted.begins, wanted.ends),
+        low=low,
+        high=high,
+    )
+    return _ById(walk, Submission)
 
 
-def activities(wanted: Filter) -> QuerySet[Row]:
-    """Return the rows that fit and that LeadSquared has as activities, with their submissions."""
-    found = Row.objects.filter(_between("submission__submitted_at", wanted), outcome=Outcome.CREATED)
-    if wanted.person_id is not None:
-        found = found.filter(submission__created_by=wanted.person_id)
-    if wanted.code is not None:
-        found = found.filter(code=wanted.code)
-    if wanted.opportunity:
-        found = found.filter(_opportunity("submission__", wanted.opportunity))
-    if wanted.text:
-        found = found.filter(_submission_says("submission__", wanted.text) | _row_says(wanted.text))
-    return found.select_related("submission")
+def rows(wanted: Filter) -> Found[Row]:
+    """Return the rows that fit, with their submissions; those with the outcome created are LeadSquared's activities."""
+    return _Rows(places.of(wanted))
 
 
-def entries(wanted: Filter) -> QuerySet[Any]:
+def rows_of_submissions(wanted: Filter) -> Found[Row]:
+    """Return all rows of the submissions that fit, as their export holds them."""
+    return _RowsOfSubmissions(submissions(wanted))
+
+
+def entries(wanted: Filter) -> Found[Any]:
     """Return the audit entries that fit."""
-    found = audit.entries().filter(_between("at", wanted))
-    if wanted.person_id is not None:
-        found = found.filter(actor_id=wanted.person_id)
-    if wanted.action:
-        found = found.filter(action=wanted.action)
-    if wanted.subject:
-        found = found.filter(Q(subject__icontains=wanted.subject) | Q(subject_id__iexact=wanted.subject))
-    return found
+    when = walks.between("at", wanted.begins, wanted.ends)
+    columns = _set(actor_id=wanted.person_id, action=wanted.action)
+    model = audit.entries().model
+    if not wanted.subject:
+        return _ById(Walk(table=model._meta.db_table, key="id", columns=columns, others=when), model)
+    beside = when + tuple((f"{name} = %s", value) for name, value in columns)
+    return _EntriesAbout(
+        Union(
+            tuple(
+                Walk(table=model._meta.db_table, key="id", columns=(("subject_id", subject),), others=beside)
+                for subject in _subjects(wanted.subject)
+            )
+        )
+    )
 
 
-def page(found: QuerySet[M], *, before: int | None = None, after: int | None = None) -> Page[M]:
-    """Return the newest page, or the one next to an id: older than `before`, or newer than `after`."""
+def page(found: Found[M], *, before: int | None = None, after: int | None = None) -> Page[M]:
+    """Return the newest page, or the one next to a key: older than `before`, or newer than `after`."""
     if after is not None:
-        near = list(found.filter(pk__gt=after).order_by("pk")[: PAGE_SIZE + 1])
+        near = found.above(after, PAGE_SIZE + 1)
         if len(near) <= PAGE_SIZE:
             return page(found)
         items = near[PAGE_SIZE - 1 :: -1]
-        return Page(items, newer=items[0].pk, older=items[-1].pk)
-    narrowed = found if before is None else found.filter(pk__lt=before)
-    items = list(narrowed.order_by("-pk")[: PAGE_SIZE + 1])
-    older = items[PAGE_SIZE - 1].pk if len(items) > PAGE_SIZE else None
+        return Page(items, newer=found.key(items[0]), older=found.key(items[-1]))
+    items = found.below(before, PAGE_SIZE + 1)
+    older = found.key(items[PAGE_SIZE - 1]) if len(items) > PAGE_SIZE else None
     items = items[:PAGE_SIZE]
-    newer = None if before is None else (items[0].pk if items else before - 1)
+    newer = None if before is None else (found.key(items[0]) if items else before - 1)
     return Page(items, newer=newer, older=older)
 
 
-def count(found: QuerySet[Any]) -> Count:
+def chunks(found: Found[M], *, newest: int | None = None, size: int = EXPORT_CHUNK) -> Iterator[list[M]]:
+    """Return all that fits up to the key `newest`, newest first, in lists of this size."""
+    below = None if newest is None else newest + 1
+    while chunk := found.below(below, size):
+        yield chunk
+        below = found.key(chunk[-1])
+
+
+def count(found: Found[Any]) -> Count:
     """Count what fits, but no further than anybody wants to know."""
-    return Count(found.order_by()[: MOST_COUNTED + 1].count())
+    return Count(found.count(MOST_COUNTED + 1))
 
 
 def submission_lines(shown: Sequence[Submission]) -> list[SubmissionLine]:
@@ -221,13 +359,12 @@ def everybody() -> QuerySet[User]:
 
 def export_submissions(wanted: Filter, *, by: audit.Actor) -> Iterator[str]:
     """Return a CSV of all rows of the submissions that fit, and write into the audit log who took it."""
-    rows = Row.objects.filter(submission__in=submissions(wanted)).select_related("submission")
-    return _export(rows, ROW_COLUMNS, what="submissions", wanted=wanted, by=by)
+    return _export(rows_of_submissions(wanted), ROW_COLUMNS, what="submissions", wanted=wanted, by=by)
 
 
 def export_activities(wanted: Filter, *, by: audit.Actor) -> Iterator[str]:
     """Return a CSV of the created activities that fit, and write into the audit log who took it."""
-    return _export(activities(wanted), ROW_COLUMNS, what="created activities", wanted=wanted, by=by)
+    return _export(rows(wanted), ROW_COLUMNS, what="activities", wanted=wanted, by=by)
 
 
 def export_entries(wanted: Filter, *, by: audit.Actor) -> Iterator[str]:
@@ -247,7 +384,7 @@ def values_in_words(row: Row) -> str:
 
 
 def _export(
-    found: QuerySet[M],
+    found: Found[M],
     columns: Mapping[str, Callable[[M], object]],
     *,
     what: str,
@@ -255,30 +392,20 @@ def _export(
     by: audit.Actor,
 ) -> Iterator[str]:
     with transaction.atomic():
-        newest = found.order_by("-pk").values_list("pk", flat=True).first() or 0
+        newest = next((found.key(item) for item in found.below(None, 1)), 0)
+        count = sum(len(chunk) for chunk in chunks(found, newest=newest))
         # What is written from now on is left out, this export's own entry too: the count is exact.
-        settled = found.filter(pk__lte=newest)
         audit.record(
-            audit.Action.EXPORTED,
-            what.capitalize(),
-            by=by,
-            row_count=settled.count(),
-            what=what,
-            filters=wanted.in_words(),
+            audit.Action.EXPORTED, what.capitalize(), by=by, row_count=count, what=what, filters=wanted.in_words()
         )
-    return _lines(settled, columns, newest=newest)
+    return _lines(found, columns, newest=newest)
 
 
-def _lines(found: QuerySet[M], columns: Mapping[str, Callable[[M], object]], *, newest: int) -> Iterator[str]:
+def _lines(found: Found[M], columns: Mapping[str, Callable[[M], object]], *, newest: int) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield BOM + str(writer.writerow(columns))
-    below = newest + 1
-    while True:
-        chunk = list(found.filter(pk__lt=below).order_by("-pk")[:EXPORT_CHUNK])
-        if not chunk:
-            return
+    for chunk in chunks(found, newest=newest):
         yield "".join(str(writer.writerow([safe_cell(read(item)) for read in columns.values()])) for item in chunk)
-        below = chunk[-1].pk
 
 
 class _Echo:
@@ -338,47 +465,20 @@ ENTRY_COLUMNS: Final[Mapping[str, Callable[[Any], object]]] = {
 }
 
 
-def _between(column: str, wanted: Filter) -> Q:
-    zone, fits = timezone.get_current_timezone(), Q()
-    if wanted.since:
-        fits &= Q(**{f"{column}__gte": datetime.combine(wanted.since, time.min, zone)})
-    if wanted.until:
-        fits &= Q(**{f"{column}__lt": datetime.combine(wanted.until + timedelta(days=1), time.min, zone)})
-    return fits
+def _set(**columns: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, value) for name, value in columns.items() if value not in {None, ""})
 
 
-def _rows_of_submission() -> QuerySet[Row]:
-    return Row.objects.filter(submission=OuterRef("pk"))
-
-
-def _opportunity(prefix: str, text: str) -> Q:
-    named = Q(**{f"{prefix}opportunity_name__icontains": text})
-    return named | Q(**{f"{prefix}opportunity_id__iexact": text})
-
-
-def _submission_says(prefix: str, text: str) -> Q:
-    says = Q()
-    for name in ("opportunity_name", "lead_name", "created_by_name", "why"):
-        says |= Q(**{f"{prefix}{name}__icontains": text})
-    for name in ("opportunity_id", "lead_id"):
-        says |= Q(**{f"{prefix}{name}__iexact": text})
-    try:
-        return says | Q(**{f"{prefix}public_id": UUID(text)})
-    except ValueError:
-        return says
-
-
-def _row_says(text: str) -> Q:
-    # SQLite keeps JSON as it was written, PostgreSQL with every letter as itself.
-    in_json = json.dumps(text, ensure_ascii=connection.vendor == "sqlite")[1:-1]
-    return (
-        Q(note__icontains=text)
-        | Q(type_name__icontains=text)
-        | Q(owner_email__icontains=text)
-        | Q(owner_name__icontains=text)
-        | Q(activity_id__istartswith=text)
-        | Q(fields__icontains=in_json)
-    )
+def _subjects(text: str) -> list[str]:
+    """Return the ids of what entries may be about: an id itself, people of this name, submissions to an opportunity."""
+    known = text.strip()
+    people = User.objects.filter(Q(name__icontains=known) | Q(email__iexact=known)).order_by("pk")
+    submitted = submissions(Filter(id=known)).below(None, _MOST_SUBJECTS)
+    return [
+        known.lower(),
+        *(str(person.pk) for person in people[:_MOST_SUBJECTS]),
+        *(str(submission.public_id) for submission in submitted),
+    ]
 
 
 def _values(stored: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from typing import Final
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from activities import audit
+from activities import audit, indexing
 from activities.leadsquared import field_of
 from activities.models import OUTCOMES, SETTLED, TRANSITIONS, Outcome, Row, State, Submission
 
@@ -43,6 +43,7 @@ def apply(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: da
         for row in rows:
             if row.number in verdicts:
                 _write(row, verdicts[row.number], now=now)
+        indexing.follow(current, numbers=verdicts)
         state = state_of([row.outcome for row in rows])
         if state == current.state:
             return state
@@ -68,6 +69,7 @@ def leave_out(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now
     with transaction.atomic():
         for row in submission.rows.select_for_update().filter(number__in=verdicts):
             _write(row, verdicts[row.number], now=now)
+        indexing.follow(submission, numbers=verdicts)
         outcomes = outcomes_of(submission)
     if Outcome.PENDING not in outcomes:
         apply(submission, {}, now=now)
@@ -90,6 +92,7 @@ def settle_unsent(submission: Submission, *, reason: str, by: audit.Actor, now: 
         submission.rows.filter(outcome=Outcome.PENDING).update(
             outcome=Outcome.NOT_CREATED, outcome_at=now, reason=reason
         )
+        indexing.follow(submission)
         if by.person is not None:
             audit.record(audit.Action.CANCELLED, submission, by=by, now=now)
         record_settled(submission, now=now)

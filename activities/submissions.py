@@ -19,7 +19,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from activities import audit, bell, connection, permissions, settling
+from activities import audit, bell, connection, indexing, permissions, settling
 from activities.models import Account, Draft, Outcome, Row, State, Submission, User
 from activities.models.clock import clock
 from activities.models.submissions import new_salt
@@ -143,6 +143,7 @@ def submit(
         submission.why, submission.skip_option_check, submission.row_count = why, skip_option_check, len(rows)
         submission.save(force_insert=True)
         stored = Row.objects.bulk_create(_new_rows(submission, rows))
+        indexing.add(submission, stored)
         Draft.objects.filter(pk=draft.pk).delete()
         bell.ring()
         _record_submitted(submission, stored, by=by)

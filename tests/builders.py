@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from activities import audit, connection, submissions
+from activities import audit, connection, indexing, submissions
 from activities.models import Draft, Outcome, Row, State, Submission, User
 from activities.models.submissions import SETTLED
 
@@ -90,8 +90,7 @@ def a_submission(
             **changes,
         }
     )
-    for number, detail in enumerate(details, start=1):
-        _a_row(submission, number, at, detail)
+    indexing.add(submission, [_a_row(submission, number, at, detail) for number, detail in enumerate(details, start=1)])
     return submission
 
 

@@ -6,6 +6,7 @@ from activities.models import audit_entries as _audit_entries  # noqa: F401  (Dj
 from activities.models.calls import Account, Call, CallKind, Worker
 from activities.models.catalog import CatalogEntry, CatalogKind
 from activities.models.drafts import Draft
+from activities.models.lists import ChangedDay, DayCount, ListedRow
 from activities.models.people import Role, User
 from activities.models.pins import Pin
 from activities.models.submissions import (
@@ -33,7 +34,10 @@ __all__ = [
     "CallKind",
     "CatalogEntry",
     "CatalogKind",
+    "ChangedDay",
+    "DayCount",
     "Draft",
+    "ListedRow",
     "Look",
     "Outcome",
     "Pin",

@@ -28,6 +28,15 @@ class AuditEntry(models.Model):
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
+    class Meta:
+        indexes = (
+            models.Index(fields=("action", "id"), name="entry_by_action"),
+            models.Index(fields=("actor_id", "id"), name="entry_by_actor"),
+            models.Index(fields=("subject_id", "id"), name="entry_by_subject"),
+            models.Index(fields=("actor_id", "action", "id"), name="entry_by_actor_and_action"),
+            models.Index(fields=("at", "id"), name="entry_by_time"),
+        )
+
     def __str__(self) -> str:
         return f"{self.seq} {self.action}"
 

@@ -118,6 +118,8 @@ class Submission(models.Model):
         indexes = (
             models.Index(fields=("created_by", "id"), name="submission_by_person"),
             models.Index(fields=("state", "id"), name="submission_by_state"),
+            models.Index(fields=("created_by", "state", "id"), name="submission_by_person_and_state"),
+            models.Index(fields=("submitted_at", "id"), name="submission_by_time"),
             models.Index(fields=("not_before",), name="submission_due", condition=Q(state="queued")),
             models.Index(fields=("lease_until",), name="submission_lease", condition=Q(state="sending")),
             models.Index(fields=("look_at",), name="submission_look", condition=Q(look_at__isnull=False)),
@@ -186,10 +188,7 @@ class Row(models.Model):
     problem_field = models.CharField(max_length=100, blank=True)
 
     class Meta:
-        indexes = (
-            models.Index(fields=("code", "id"), name="row_by_type"),
-            models.Index(fields=("outcome", "id"), name="row_by_outcome"),
-        )
+        indexes = (models.Index(fields=("outcome", "id"), name="row_by_outcome"),)
         constraints = (
             models.UniqueConstraint(fields=("submission", "number"), name="row_number_is_unique"),
             models.UniqueConstraint(

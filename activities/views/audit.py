@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from activities import history, permissions
-from activities.filter_forms import EntryFilterForm, SubmissionFilterForm
+from activities.filter_forms import EntryFilterForm, RowFilterForm, SubmissionFilterForm
 from activities.views import actor_of, person_of
 from activities.views.history import back_to_list, csv_answer
 
@@ -32,10 +32,10 @@ def log(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def activities(request: HttpRequest) -> HttpResponse:
-    """List everything that LeadSquared has because of the portal, newest first."""
+    """List the rows that anybody posted, newest first."""
     permissions.check_can_read_all(person_of(request))
-    form = SubmissionFilterForm(request.GET, with_people=True, with_state=False)
-    found = history.activities(form.wanted())
+    form = RowFilterForm(request.GET, with_people=True)
+    found = history.rows(form.wanted())
     context = {
         "form": form,
         "shown": "activities",
@@ -78,7 +78,7 @@ def submissions_csv(request: HttpRequest) -> HttpResponse | StreamingHttpRespons
 def activities_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Download what `activities` shows."""
     permissions.check_can_read_all(person_of(request))
-    form = SubmissionFilterForm(request.GET, with_people=True, with_state=False)
+    form = RowFilterForm(request.GET, with_people=True)
     if form.errors:
         return back_to_list(request, "audit:activities")
     return csv_answer(history.export_activities(form.wanted(), by=actor_of(request)), name="activities")

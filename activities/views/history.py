@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from activities import history
-from activities.filter_forms import SubmissionFilterForm
+from activities.filter_forms import RowFilterForm, SubmissionFilterForm
 from activities.views import actor_of, person_of
 
 
@@ -33,9 +33,9 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def activities(request: HttpRequest) -> HttpResponse:
-    """List the activities that LeadSquared has because of this person, newest first."""
-    form = SubmissionFilterForm(request.GET, with_state=False)
-    found = history.activities(form.wanted(person_id=person_of(request).pk))
+    """List the rows that this person posted, newest first."""
+    form = RowFilterForm(request.GET)
+    found = history.rows(form.wanted(person_id=person_of(request).pk))
     context = {
         "form": form,
         "shown": "activities",
@@ -59,7 +59,7 @@ def submissions_csv(request: HttpRequest) -> HttpResponse | StreamingHttpRespons
 @require_safe
 def activities_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Download what `activities` shows."""
-    form = SubmissionFilterForm(request.GET, with_state=False)
+    form = RowFilterForm(request.GET)
     if form.errors:
         return back_to_list(request, "history:activities")
     wanted = form.wanted(person_id=person_of(request).pk)

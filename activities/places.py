@@ -1,0 +1,170 @@
+"""Which rows fit a filter, in the order of all lists.
+
+Two ways lead to a page. A filter of one or two columns walks the index of just these (walks.py). A search, or a
+filter of more columns, asks the index of words, bucket by bucket from where the page begins (words.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from activities import indexing, walks, words
+from activities.filters import Filter
+from activities.models import ListedRow, Submission
+from activities.models.lists import PLACES_OF_SUBMISSION, place_of
+from activities.walks import LAST, Walk
+
+_TABLE: Final = ListedRow._meta.db_table
+# What few rows have in common; beside it, other filters just pass over rows.
+_SELECTIVE: Final = ("opportunity_id", "lead_id")
+# Any two of these have an index in common, in this order.
+_FEW: Final = ("created_by_id", "code", "owner", "outcome")
+# Ids ascend with time, but for what is submitted at once or while a clock is put right.
+_SLACK: Final = timedelta(hours=1)
+_MOST_BUCKETS: Final = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """The places of the rows that have all these words and columns, read from the index of words."""
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    others: tuple[tuple[str, Any], ...]
+    low: int
+    high: int
+
+    def below(self, place: int | None, limit: int) -> list[int]:
+        """Return the next places under this one, or from the newest, in descending order."""
+        return self._places(self.low, min(LAST if place is None else place, self.high), limit, way="DESC")
+
+    def above(self, place: int, limit: int) -> list[int]:
+        """Return the next places over this one, in ascending order."""
+        return self._places(max(place + 1, self.low), self.high, limit, way="ASC")
+
+    def _places(self, low: int, high: int, limit: int, *, way: str) -> list[int]:
+        found: list[int] = []
+        for buckets in _groups(low, min(high, _newest() + 1), newest_first=way == "DESC"):
+            found += self._in_buckets(buckets, low, high, limit - len(found), way=way)
+            if len(found) == limit:
+                break
+        return found
+
+    def _in_buckets(self, buckets: Sequence[int], low: int, high: int, limit: int, *, way: str) -> list[int]:
+        if connection.vendor == "sqlite":
+            question = words.for_sqlite(buckets, self.words, self.tags)
+            hits = f"(SELECT rowid AS place FROM {indexing.INDEX} WHERE {indexing.INDEX} MATCH %s)"
+            # CROSS: the index of words is the outer loop, since it has the order.
+            source = f"{hits} CROSS JOIN {_TABLE} USING (place)" if self.others else hits
+        else:
+            question = words.for_postgresql(buckets, self.words, self.tags)
+            # A fence: with the rest in sight PostgreSQL reads whole buckets and takes each row's words apart.
+            source = (
+                f"(SELECT * FROM {_TABLE} WHERE array_to_tsvector(string_to_array(words, ' ')) @@ %s::tsquery "
+                "OFFSET 0) hits"
+            )
+        return walks.keys(
+            f"SELECT place FROM {source} WHERE place >= %s AND place < %s{walks.all_of(self.others)} "
+            f"ORDER BY place {way} LIMIT %s",
+            [question, low, high, *(value for _, value in self.others), limit],
+        )
+
+
+Places = Walk | Search
+
+
+def of(wanted: Filter) -> Places:
+    """Return the places of the rows that fit."""
+    narrowed = _by_id(wanted.id) if wanted.id else _Narrowed()
+    searched = tuple(words.words_of(wanted.text))
+    low, high = submission_range(wanted)
+    low, high = max(low * PLACES_OF_SUBMISSION, narrowed.low), min(high * PLACES_OF_SUBMISSION, narrowed.high)
+    if wanted.text and not searched:
+        high = low
+    columns = narrowed.columns | _columns(wanted)
+    few = {name: value for name, value in columns.items() if name in _FEW}
+    when = walks.between("submitted_at", wanted.begins, wanted.ends)
+    if searched or (len(few) > 2 and not narrowed.columns):
+        others = tuple((f"{name} = %s", value) for name, value in columns.items() if name not in _FEW)
+        tags = tuple(indexing.tags(**few))
+        return Search(words=searched, tags=tags, others=others + when, low=low, high=high)
+    index = narrowed.columns or {name: few[name] for name in _FEW if name in few}
+    others = tuple((f"{name} = %s", value) for name, value in columns.items() if name not in index)
+    return Walk(table=_TABLE, key="place", columns=tuple(index.items()), others=others + when, low=low, high=high)
+
+
+def submission_range(wanted: Filter) -> tuple[int, int]:
+    """Return between which ids of submissions a filter's days lie: from the first on, and below the second."""
+    low, high = 0, LAST // PLACES_OF_SUBMISSION
+    ids = Submission.objects.values_list("id", flat=True)
+    if wanted.begins:
+        first = ids.filter(submitted_at__gte=wanted.begins - _SLACK).order_by("submitted_at", "id").first()
+        low = high if first is None else first
+    if wanted.ends:
+        last = ids.filter(submitted_at__lt=wanted.ends + _SLACK).order_by("-submitted_at", "-id").first()
+        high = 0 if last is None else last + 1
+    return low, high
+
+
+@dataclass(frozen=True)
+class _Narrowed:
+    """What an id narrows a list to: a column of few rows, or a range of places."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    low: int = 0
+    high: int = LAST
+
+
+def _columns(wanted: Filter) -> dict[str, Any]:
+    values = {
+        "created_by_id": wanted.person_id,
+        "code": wanted.code,
+        "owner": wanted.owner.strip().lower(),
+        "outcome": wanted.outcome,
+    }
+    return {name: value for name, value in values.items() if value not in {None, ""}}
+
+
+def _by_id(text: str) -> _Narrowed:
+    """Return where there is what has this id: an opportunity, a lead, an activity or a submission."""
+    known = text.strip().lower()
+    for name in _SELECTIVE:
+        if known and ListedRow.objects.filter(**{name: known}).exists():
+            return _Narrowed({name: known})
+    place = ListedRow.objects.filter(activity_id=known).exclude(activity_id="").values_list("place", flat=True).first()
+    if place is not None:
+        return _Narrowed(low=place, high=place + 1)
+    public_id = _uuid(known)
+    submission = Submission.objects.filter(public_id=public_id).only("id").first() if public_id else None
+    if submission is None:
+        return _Narrowed(high=0)
+    return _Narrowed(low=place_of(submission.pk, 0), high=place_of(submission.pk + 1, 0))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _groups(low: int, high: int, *, newest_first: bool) -> Iterator[list[int]]:
+    """Part the buckets between two places into groups that grow: most searches end in the first."""
+    if low >= high:
+        return
+    buckets = range(words.bucket_of(low), words.bucket_of(high - 1) + 1)
+    ordered = buckets[::-1] if newest_first else buckets
+    start, size = 0, 1
+    while start < len(ordered):
+        yield list(ordered[start : start + size])
+        start, size = start + size, min(size * 2, _MOST_BUCKETS)
+
+
+def _newest() -> int:
+    return ListedRow.objects.order_by("-place").values_list("place", flat=True).first() or 0

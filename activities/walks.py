@@ -1,0 +1,94 @@
+"""Reads the keys of a table in the order of one index, from where a page begins: as many rows as a page has.
+
+No list is sorted and none is counted through, so the millionth page costs what the first one costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.db import connection
+
+LAST: Final = 2**62
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """What to walk: the columns of one index, the key that ends it, and what else has to hold."""
+
+    table: str
+    key: str
+    columns: tuple[tuple[str, Any], ...] = ()
+    # What holds beside, as SQL with its value; rows that fail here are passed over.
+    others: tuple[tuple[str, Any], ...] = ()
+    low: int = 0
+    high: int = LAST
+
+    def below(self, key: int | None, limit: int) -> list[int]:
+        """Return the next keys under this one, or from the newest, in descending order."""
+        return keys(*self.sql_below(key, limit, what=self.key))
+
+    def above(self, key: int, limit: int) -> list[int]:
+        """Return the next keys over this one, in ascending order."""
+        return keys(*self.sql_above(key, limit, what=self.key))
+
+    def sql_below(self, key: int | None, limit: int, *, what: str = "*") -> tuple[str, list[Any]]:
+        """Return the question for `below`, with its values."""
+        return self._sql(what, self.low, min(LAST if key is None else key, self.high), limit, way="DESC")
+
+    def sql_above(self, key: int, limit: int, *, what: str = "*") -> tuple[str, list[Any]]:
+        """Return the question for `above`, with its values."""
+        return self._sql(what, max(key + 1, self.low), self.high, limit, way="ASC")
+
+    def _sql(self, what: str, low: int, high: int, limit: int, *, way: str) -> tuple[str, list[Any]]:
+        """Return what is asked for keys from `low` on and below `high`."""
+        names = [*(name for name, _ in self.columns), self.key]
+        values = [value for _, value in self.columns]
+        marks = ", ".join(["%s"] * len(names))
+        # Compared and ordered by the index's whole key: else PostgreSQL walks the primary key in hope of an early hit.
+        return (
+            f"SELECT {what} FROM {self.table} "
+            f"WHERE ({', '.join(names)}) >= ({marks}) AND ({', '.join(names)}) < ({marks}){all_of(self.others)} "
+            f"ORDER BY {', '.join(f'{name} {way}' for name in names)} LIMIT %s",
+            [*values, low, *values, high, *(value for _, value in self.others), limit],
+        )
+
+
+@dataclass(frozen=True)
+class Union:
+    """What stands in one of several walks of the same key."""
+
+    walks: tuple[Walk, ...]
+
+    def below(self, key: int | None, limit: int) -> list[int]:
+        """Return the next keys under this one, or from the newest, in descending order."""
+        return sorted({found for walk in self.walks for found in walk.below(key, limit)}, reverse=True)[:limit]
+
+    def above(self, key: int, limit: int) -> list[int]:
+        """Return the next keys over this one, in ascending order."""
+        return sorted({found for walk in self.walks for found in walk.above(key, limit)})[:limit]
+
+
+def all_of(conditions: Sequence[tuple[str, Any]]) -> str:
+    """Return conditions as the rest of a WHERE."""
+    return "".join(f" AND {sql}" for sql, _ in conditions)
+
+
+def between(column: str, begins: datetime | None, ends: datetime | None) -> tuple[tuple[str, Any], ...]:
+    """Return the conditions that a time lies from `begins` on and before `ends`."""
+    limits = ((f"{column} >= %s", begins), (f"{column} < %s", ends))
+    return tuple((sql, _stored(moment)) for sql, moment in limits if moment)
+
+
+def keys(sql: str, values: Sequence[Any]) -> list[int]:
+    """Return the first column of what this question finds."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _stored(moment: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment.astimezone(UTC))
