@@ -21,9 +21,10 @@ class ActivitiesConfig(AppConfig):
 
 
 def _after_migrate(**_: Any) -> None:
-    from activities import audit, indexing
+    from activities import audit, counting, indexing
     from activities.models import Account
 
     audit.install_guards()
     Account.objects.get_or_create(pk=1)
-    indexing.catch_up()
+    if indexing.catch_up():
+        counting.recount_all()

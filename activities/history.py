@@ -18,9 +18,9 @@ from uuid import UUID
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 
-from activities import audit, places, walks
+from activities import audit, charts, counting, places, walks
 from activities.filters import Filter
-from activities.models import Outcome, Row, State, Submission, User
+from activities.models import ListedRow, Outcome, Row, State, Submission, User
 from activities.models.lists import PLACES_OF_SUBMISSION, place_of
 from activities.places import Places
 from activities.walks import Union, Walk
@@ -65,12 +65,27 @@ class Page(Generic[M]):
 
 @dataclass(frozen=True)
 class Count:
-    """How many there are, counted up to a bound."""
+    """How many there are: exactly, or up to a bound."""
 
     number: int
+    is_exact: bool = False
 
     def __str__(self) -> str:
-        return f"{MOST_COUNTED:,}+" if self.number > MOST_COUNTED else f"{self.number:,}"
+        is_bound = self.number > MOST_COUNTED and not self.is_exact
+        return f"{MOST_COUNTED:,}+" if is_bound else f"{self.number:,}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charts:
+    """Pictures of a list."""
+
+    total: int
+    is_partial: bool
+    over_time: charts.Columns | None
+    by_type: Sequence[charts.Line]
+    by_person: Sequence[charts.Line]
+    reasons: Sequence[charts.Line]
+    seconds: Sequence[charts.Line]
 
 
 @dataclass(frozen=True)
@@ -332,6 +347,29 @@ def count(found: Found[Any]) -> Count:
     return Count(found.count(MOST_COUNTED + 1))
 
 
+def count_rows(wanted: Filter) -> Count:
+    """Count the rows that fit, exactly where the kept counts know."""
+    known = counting.total(wanted)
+    return count(rows(wanted)) if known is None else Count(known, is_exact=True)
+
+
+def charts_of(wanted: Filter) -> Charts:
+    """Return pictures of the rows that fit: over time, by type and person, why rejected, how long LeadSquared took."""
+    numbers = counting.numbers(wanted)
+    names = _type_names(numbers.by_type)
+    people = User.objects.in_bulk(list(numbers.by_person))
+    submitted = [submission.pk for submission in submissions(wanted).below(None, counting.MOST_READ)]
+    return Charts(
+        total=numbers.total,
+        is_partial=numbers.is_partial,
+        over_time=charts.over_time(numbers.by_day),
+        by_type=charts.lines((names[code], counts.total()) for code, counts in numbers.by_type.items()),
+        by_person=charts.lines((people[pk].name, counts.total()) for pk, counts in numbers.by_person.items()),
+        reasons=charts.lines(counting.reasons(wanted)),
+        seconds=charts.of_seconds(counting.seconds(submitted)),
+    )
+
+
 def submission_lines(shown: Sequence[Submission]) -> list[SubmissionLine]:
     """Return a page of submissions with what became of their rows, in one query."""
     rows: dict[int, list[Row]] = {submission.pk: [] for submission in shown}
@@ -467,6 +505,15 @@ ENTRY_COLUMNS: Final[Mapping[str, Callable[[Any], object]]] = {
 
 def _set(**columns: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((name, value) for name, value in columns.items() if value not in {None, ""})
+
+
+def _type_names(codes: Iterable[int]) -> dict[int, str]:
+    """Return each type's name as it stood on the newest row of it, with its code."""
+    names: dict[int, str] = {}
+    for code in codes:
+        newest = ListedRow.objects.filter(code=code).order_by("-code", "-place").select_related("row").first()
+        names[code] = f"{(newest and newest.row.type_name) or 'Activity'} · {code}"
+    return names
 
 
 def _subjects(text: str) -> list[str]:

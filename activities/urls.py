@@ -40,12 +40,14 @@ submission_urls = [
 history_urls = [
     path("", history.mine, name="mine"),
     path("activities/", history.activities, name="activities"),
+    path("charts/", history.charts, name="charts"),
     path("submissions.csv", history.submissions_csv, name="submissions_csv"),
     path("activities.csv", history.activities_csv, name="activities_csv"),
 ]
 audit_urls = [
     path("", audit.log, name="log"),
     path("activities/", audit.activities, name="activities"),
+    path("charts/", audit.charts, name="charts"),
     path("entries/", audit.entries, name="entries"),
     path("submissions.csv", audit.submissions_csv, name="submissions_csv"),
     path("activities.csv", audit.activities_csv, name="activities_csv"),

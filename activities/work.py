@@ -15,7 +15,7 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from activities import bell, catalog, posting, readback, recovery, throttle
+from activities import bell, catalog, counting, posting, readback, recovery, throttle
 from activities import connection as leadsquared
 from activities.leadsquared import LeadSquaredError
 from activities.models import CallKind, Worker
@@ -73,9 +73,10 @@ def post_round(name: str, duties: Sequence[Duty], stop: threading.Event) -> floa
 
 
 def read_round() -> float:
-    """Look once and refresh one list; return the seconds to wait, none while there is more to read."""
+    """Look once, refresh one list, count days anew; return the seconds to wait, none while there is more to read."""
     looked = _safely(readback.look_next)
     refreshed = _safely(catalog.refresh_due)
+    _safely(counting.recount_due)
     return 0.0 if looked or refreshed else max(LONGEST_WAIT_SECONDS.values())
 
 

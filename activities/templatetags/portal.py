@@ -122,6 +122,18 @@ def zone() -> str:
 
 
 @register.filter
+def thousands(number: int) -> str:
+    """Show a number with its thousands parted: “1,204”."""
+    return f"{number:,}"
+
+
+@register.filter
+def plain(number: float) -> str:
+    """Write a number as an SVG reads it, whatever the language of the page."""
+    return f"{number:g}"
+
+
+@register.filter
 def marked(text: str, wanted: str) -> SafeString:
     """Show a text with the part that somebody searched for marked in it."""
     at = text.casefold().find(wanted.casefold()) if wanted and len(text) == len(text.casefold()) else -1

@@ -35,15 +35,29 @@ def activities(request: HttpRequest) -> HttpResponse:
     """List the rows that anybody posted, newest first."""
     permissions.check_can_read_all(person_of(request))
     form = RowFilterForm(request.GET, with_people=True)
-    found = history.rows(form.wanted())
+    wanted = form.wanted()
     context = {
         "form": form,
         "shown": "activities",
-        "page": history.page(found, **form.place()),
-        "count": history.count(found),
+        "page": history.page(history.rows(wanted), **form.place()),
+        "count": history.count_rows(wanted),
         "is_filtered": bool(form.wanted()),
     }
     return render(request, "audit/activities.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def charts(request: HttpRequest) -> HttpResponse:
+    """Draw what `activities` lists."""
+    permissions.check_can_read_all(person_of(request))
+    form = RowFilterForm(request.GET, with_people=True)
+    context = {
+        "form": form,
+        "shown": "charts",
+        "charts": history.charts_of(form.wanted()),
+        "is_filtered": bool(form.wanted()),
+    }
+    return render(request, "audit/charts.html", context, status=422 if form.errors else 200)
 
 
 @require_safe

@@ -35,15 +35,28 @@ def mine(request: HttpRequest) -> HttpResponse:
 def activities(request: HttpRequest) -> HttpResponse:
     """List the rows that this person posted, newest first."""
     form = RowFilterForm(request.GET)
-    found = history.rows(form.wanted(person_id=person_of(request).pk))
+    wanted = form.wanted(person_id=person_of(request).pk)
     context = {
         "form": form,
         "shown": "activities",
-        "page": history.page(found, **form.place()),
-        "count": history.count(found),
+        "page": history.page(history.rows(wanted), **form.place()),
+        "count": history.count_rows(wanted),
         "is_filtered": bool(form.wanted()),
     }
     return render(request, "history/activities.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def charts(request: HttpRequest) -> HttpResponse:
+    """Draw what `activities` lists."""
+    form = RowFilterForm(request.GET)
+    context = {
+        "form": form,
+        "shown": "charts",
+        "charts": history.charts_of(form.wanted(person_id=person_of(request).pk)),
+        "is_filtered": bool(form.wanted()),
+    }
+    return render(request, "history/charts.html", context, status=422 if form.errors else 200)
 
 
 @require_safe

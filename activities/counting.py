@@ -1,0 +1,222 @@
+"""How many rows there are of a day, a type, a person: from counts of whole days, or from the rows themselves.
+
+The counts are those of the installation's days (TIME_ZONE). A worker counts a day anew after its rows changed; until
+then it is counted when somebody asks, so that no page shows a number that its list does not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from itertools import product
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet, Sum
+from django.utils import timezone
+
+from activities import places
+from activities.filters import Filter
+from activities.models import Attempt, ChangedDay, DayCount, ListedRow, Outcome, Row, Submission
+from activities.models.lists import place_of
+
+# Beyond these nobody counts by hand what the kept counts do not know.
+MOST_ROWS: Final = 10_000
+MOST_READ: Final = 1_000
+DAYS_AT_ONCE: Final = 50
+_LOCK: Final = 7_201_405
+_AT_ONCE: Final = 500
+By = dict[Any, Counter[str]]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What fits a filter, counted by day, by type and by person, each by outcome."""
+
+    by_day: By = field(default_factory=dict)
+    by_type: By = field(default_factory=dict)
+    by_person: By = field(default_factory=dict)
+    # Counted over the newest MOST_ROWS alone.
+    is_partial: bool = False
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How many rows have which outcome."""
+        return sum(self.by_day.values(), Counter())
+
+    @property
+    def total(self) -> int:
+        """How many rows there are."""
+        return self.outcomes.total()
+
+
+def is_kept(wanted: Filter) -> bool:
+    """Whether the kept counts know what fits this filter, in the days of the active time zone."""
+    others = (wanted.owner, wanted.id, wanted.text, wanted.state)
+    return not any(others) and timezone.get_current_timezone_name() == settings.TIME_ZONE
+
+
+def total(wanted: Filter) -> int | None:
+    """Return how many rows fit, from the kept counts; None where these do not know."""
+    if not is_kept(wanted):
+        return None
+    kept = _kept(wanted, person_id=wanted.person_id or 0, code=wanted.code or 0)
+    number: int = kept.aggregate(sum=Sum("number"))["sum"] or 0
+    return number + sum(each for *_, each in _live(wanted, _changed_days(wanted)))
+
+
+def numbers(wanted: Filter) -> Numbers:
+    """Count what fits by day, type and person."""
+    return _from_counts(wanted) if is_kept(wanted) else _from_rows(wanted)
+
+
+def reasons(wanted: Filter) -> list[tuple[str, int]]:
+    """Return why rows that fit were rejected, the most frequent reason first; the newest MOST_READ are read."""
+    if wanted.outcome not in {"", Outcome.REJECTED}:
+        return []
+    rejected = places.of(replace(wanted, outcome=Outcome.REJECTED)).below(None, MOST_READ)
+    found: Counter[str] = Counter()
+    for part in _parts(rejected):
+        found.update(Row.objects.filter(listed__in=part).values_list("reason", flat=True))
+    return found.most_common()
+
+
+def seconds(submission_ids: Sequence[int]) -> list[float]:
+    """Return how long LeadSquared took for each answer to these submissions."""
+    found: list[float] = []
+    for part in _parts(submission_ids):
+        answered = Attempt.objects.filter(submission__in=part, seconds__isnull=False)
+        found += [each for each in answered.values_list("seconds", flat=True) if each is not None]
+    return found
+
+
+def recount_due(*, most: int = DAYS_AT_ONCE) -> int:
+    """WORKER: count the days whose rows changed, at most so many; return how many were counted."""
+    days = list(ChangedDay.objects.values_list("day", flat=True).order_by("day").distinct()[:most])
+    return sum(_recount(day) for day in days)
+
+
+def recount_all() -> None:
+    """Count every day anew, as after a change of TIME_ZONE."""
+    DayCount.objects.all().delete()
+    zone = ZoneInfo(settings.TIME_ZONE)
+    moments = Submission.objects.order_by("id").values_list("submitted_at", flat=True).iterator()
+    days = dict.fromkeys(moment.astimezone(zone).date() for moment in moments)
+    ChangedDay.objects.bulk_create((ChangedDay(day=day) for day in days), batch_size=_AT_ONCE)
+    while recount_due():
+        pass
+
+
+def _recount(day: date) -> bool:
+    with transaction.atomic():
+        if not _alone():
+            return False
+        # Only the marks seen here: what changes from now on leaves a mark of its own.
+        marks = list(ChangedDay.objects.filter(day=day).values_list("pk", flat=True))
+        groups = _groups(ListedRow.objects.all(), [day])
+        DayCount.objects.filter(day=day).delete()
+        DayCount.objects.bulk_create(_counts(day, groups))
+        for part in _parts(marks):
+            ChangedDay.objects.filter(pk__in=part).delete()
+    return True
+
+
+def _alone() -> bool:
+    """Two workers would count the same day twice; on SQLite whoever writes is alone."""
+    if connection.vendor == "sqlite":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _counts(day: date, groups: Iterable[tuple[date, int, int, str, int]]) -> Iterator[DayCount]:
+    sums: Counter[tuple[int, int, str]] = Counter()
+    for _, person_id, code, outcome, number in groups:
+        for key in product((0, person_id), (0, code)):
+            sums[(*key, outcome)] += number
+    for (person_id, code, outcome), number in sums.items():
+        yield DayCount(day=day, person_id=person_id, code=code, outcome=outcome, number=number)
+
+
+def _from_counts(wanted: Filter) -> Numbers:
+    by_day: By = {}
+    by_type: By = {}
+    by_person: By = {}
+    person_id, code = wanted.person_id or 0, wanted.code or 0
+    _sum(by_day, _kept(wanted, person_id=person_id, code=code), "day")
+    _sum(by_type, _kept(wanted, person_id=person_id, **_each("code", code)), "code")
+    _sum(by_person, _kept(wanted, code=code, **_each("person_id", person_id)), "person_id")
+    for day, person, type_code, outcome, number in _live(wanted, _changed_days(wanted)):
+        for by, key in ((by_day, day), (by_type, type_code), (by_person, person)):
+            by.setdefault(key, Counter())[outcome] += number
+    return Numbers(by_day, by_type, by_person)
+
+
+def _each(name: str, value: int) -> dict[str, int]:
+    return {name: value} if value else {f"{name}__gt": 0}
+
+
+def _sum(by: By, kept: QuerySet[DayCount], name: str) -> None:
+    for key, outcome, number in kept.values_list(name, "outcome").annotate(sum=Sum("number")):
+        by.setdefault(key, Counter())[outcome] += number
+
+
+def _kept(wanted: Filter, **of: Any) -> QuerySet[DayCount]:
+    kept = DayCount.objects.filter(**of).exclude(day__in=_changed_days(wanted)).order_by()
+    if wanted.since:
+        kept = kept.filter(day__gte=wanted.since)
+    if wanted.until:
+        kept = kept.filter(day__lte=wanted.until)
+    return kept.filter(outcome=wanted.outcome) if wanted.outcome else kept
+
+
+def _changed_days(wanted: Filter) -> list[date]:
+    changed = ChangedDay.objects.values_list("day", flat=True).order_by("day").distinct()
+    first, last = wanted.since or date.min, wanted.until or date.max
+    return [day for day in changed if first <= day <= last]
+
+
+def _live(wanted: Filter, days: Sequence[date]) -> Iterator[tuple[date, int, int, str, int]]:
+    rows = ListedRow.objects.all()
+    for name, value in (("created_by", wanted.person_id), ("code", wanted.code), ("outcome", wanted.outcome)):
+        if value:
+            rows = rows.filter(**{name: value})
+    yield from _groups(rows, days)
+
+
+def _groups(rows: QuerySet[ListedRow], days: Sequence[date]) -> Iterator[tuple[date, int, int, str, int]]:
+    zone = ZoneInfo(settings.TIME_ZONE)
+    for day in days:
+        begins, ends = (datetime.combine(each, time.min, zone) for each in (day, day + timedelta(days=1)))
+        with timezone.override(zone):
+            low, high = places.submission_range(Filter(since=day, until=day))
+        of_day = rows.filter(place__gte=place_of(low, 0), place__lt=place_of(high, 0))
+        within = of_day.filter(submitted_at__gte=begins, submitted_at__lt=ends).order_by()
+        for person_id, code, outcome, number in within.values_list("created_by_id", "code", "outcome").annotate(
+            number=Count("place")
+        ):
+            yield day, person_id, code, outcome, number
+
+
+def _from_rows(wanted: Filter) -> Numbers:
+    zone = timezone.get_current_timezone()
+    found = places.of(wanted).below(None, MOST_ROWS + 1)
+    by_day: By = {}
+    by_type: By = {}
+    by_person: By = {}
+    for part in _parts(found[:MOST_ROWS]):
+        lines = ListedRow.objects.filter(place__in=part)
+        for moment, person_id, code, outcome in lines.values_list("submitted_at", "created_by_id", "code", "outcome"):
+            day = moment.astimezone(zone).date()
+            for by, key in ((by_day, day), (by_type, code), (by_person, person_id)):
+                by.setdefault(key, Counter())[outcome] += 1
+    return Numbers(by_day, by_type, by_person, is_partial=len(found) > MOST_ROWS)
+
+
+def _parts(whole: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (whole[start : start + _AT_ONCE] for start in range(0, len(whole), _AT_ONCE))
