@@ -1,4 +1,4 @@
-"""PERSON: lists what was posted and what the audit log holds: filters, pages, bounded counts, CSV.
+"""PERSON: lists what was posted and what the audit log holds: filters, pages, bounded counts.
 
 Ids ascend with time, so every list is ordered and paged by id alone, however deep anybody pages. Nothing here
 asks who may read: a list is everybody's unless its filter names a person, and views ask permissions first.
@@ -6,28 +6,23 @@ asks who may read: a list is everybody's unless its filter names a person, and v
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from activities import audit
-from activities.models import Outcome, Row, State, Submission, User
+from activities.models import Outcome, Row, Submission, User
 
 PAGE_SIZE: Final = 50
-EXPORT_CHUNK: Final = 1000
 MOST_COUNTED: Final = 10_000
-BOM: Final = "\ufeff"
-# What a spreadsheet would take for a formula, a command or the end of a cell.
-_FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST_REMARK: Final = 120
 M = TypeVar("M", bound=models.Model)
 
@@ -189,6 +184,17 @@ def page(found: QuerySet[M], *, before: int | None = None, after: int | None = N
     return Page(items, newer=newer, older=older)
 
 
+def chunks(found: QuerySet[Any, Any], *, newest: int, size: int) -> Iterator[list[Any]]:
+    """Yield all that fits up to the id `newest`, newest first, `size` at a time: nothing is held or locked between.
+
+    `found` may be narrowed to some of its columns by `values_list`; the first one is the id then.
+    """
+    below = newest + 1
+    while chunk := list(found.filter(pk__lt=below).order_by("-pk")[:size]):
+        yield chunk
+        below = chunk[-1][0] if isinstance(chunk[-1], tuple) else chunk[-1].pk
+
+
 def count(found: QuerySet[Any]) -> Count:
     """Count what fits, but no further than anybody wants to know."""
     return Count(found.order_by()[: MOST_COUNTED + 1].count())
@@ -219,123 +225,9 @@ def everybody() -> QuerySet[User]:
     return User.objects.order_by("name", "pk").only("pk", "name", "email")
 
 
-def export_submissions(wanted: Filter, *, by: audit.Actor) -> Iterator[str]:
-    """Return a CSV of all rows of the submissions that fit, and write into the audit log who took it."""
-    rows = Row.objects.filter(submission__in=submissions(wanted)).select_related("submission")
-    return _export(rows, ROW_COLUMNS, what="submissions", wanted=wanted, by=by)
-
-
-def export_activities(wanted: Filter, *, by: audit.Actor) -> Iterator[str]:
-    """Return a CSV of the created activities that fit, and write into the audit log who took it."""
-    return _export(activities(wanted), ROW_COLUMNS, what="created activities", wanted=wanted, by=by)
-
-
-def export_entries(wanted: Filter, *, by: audit.Actor) -> Iterator[str]:
-    """Return a CSV of the audit entries that fit, and write into the audit log who took it."""
-    return _export(entries(wanted), ENTRY_COLUMNS, what="audit entries", wanted=wanted, by=by)
-
-
-def safe_cell(value: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_BEGINS) else text
-
-
-def values_in_words(row: Row) -> str:
-    """Return a row's field values as a person saw them: “PAN number: ABCPR4821K; …”."""
-    return "; ".join(f"{name}: {shown}" for name, shown in _values(row.fields))
-
-
-def _export(
-    found: QuerySet[M],
-    columns: Mapping[str, Callable[[M], object]],
-    *,
-    what: str,
-    wanted: Filter,
-    by: audit.Actor,
-) -> Iterator[str]:
-    with transaction.atomic():
-        newest = found.order_by("-pk").values_list("pk", flat=True).first() or 0
-        # What is written from now on is left out, this export's own entry too: the count is exact.
-        settled = found.filter(pk__lte=newest)
-        audit.record(
-            audit.Action.EXPORTED,
-            what.capitalize(),
-            by=by,
-            row_count=settled.count(),
-            what=what,
-            filters=wanted.in_words(),
-        )
-    return _lines(settled, columns, newest=newest)
-
-
-def _lines(found: QuerySet[M], columns: Mapping[str, Callable[[M], object]], *, newest: int) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield BOM + str(writer.writerow(columns))
-    below = newest + 1
-    while True:
-        chunk = list(found.filter(pk__lt=below).order_by("-pk")[:EXPORT_CHUNK])
-        if not chunk:
-            return
-        yield "".join(str(writer.writerow([safe_cell(read(item)) for read in columns.values()])) for item in chunk)
-        below = chunk[-1].pk
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _utc(moment: datetime | None) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment else ""
-
-
 def _sentence(entry: Any) -> str:
     sentence, why = audit.in_words(entry), entry.facts.get("why")
     return f"{sentence}: “{why}”" if why else sentence
-
-
-ROW_COLUMNS: Final[Mapping[str, Callable[[Row], object]]] = {
-    "Submission": lambda row: row.submission.public_id,
-    "Submitted at (UTC)": lambda row: _utc(row.submission.submitted_at),
-    "Submitted by": lambda row: row.submission.created_by_name,
-    "Why": lambda row: row.submission.why,
-    "Opportunity": lambda row: row.submission.opportunity_name,
-    "Opportunity id": lambda row: row.submission.opportunity_id,
-    "Lead": lambda row: row.submission.lead_name,
-    "Organisation": lambda row: row.submission.organisation,
-    "Submission is": lambda row: State(row.submission.state).label,
-    "Row": lambda row: row.number,
-    "Type code": lambda row: row.code,
-    "Type": lambda row: row.type_name,
-    "Owner": lambda row: row.owner_email,
-    "Owner’s name": lambda row: row.owner_name,
-    "Note": lambda row: row.note,
-    "Values": values_in_words,
-    "Outcome": lambda row: Outcome(row.outcome).label,
-    "Outcome at (UTC)": lambda row: _utc(row.outcome_at),
-    "ProspectActivityId": lambda row: row.activity_id,
-    "Reason": lambda row: row.reason,
-}
-ENTRY_COLUMNS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "Entry": lambda entry: entry.seq,
-    "At (UTC)": lambda entry: _utc(entry.at),
-    "Who": lambda entry: entry.actor,
-    "What": _sentence,
-    "Action": lambda entry: entry.action,
-    "Subject kind": lambda entry: entry.subject_kind,
-    "Subject id": lambda entry: entry.subject_id,
-    "Subject": lambda entry: entry.subject,
-    "Address": lambda entry: entry.address,
-    "Browser": lambda entry: entry.agent,
-    "Request": lambda entry: entry.request_id,
-    "Facts": lambda entry: json.dumps(entry.facts, ensure_ascii=False, sort_keys=True),
-    "Contents": lambda entry: json.dumps(entry.contents, ensure_ascii=False, sort_keys=True),
-    "Previous hash": lambda entry: entry.previous_hash,
-    "Hash": lambda entry: entry.hash,
-}
 
 
 def _between(column: str, wanted: Filter) -> Q:
@@ -379,15 +271,6 @@ def _row_says(text: str) -> Q:
         | Q(activity_id__istartswith=text)
         | Q(fields__icontains=in_json)
     )
-
-
-def _values(stored: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    for field in stored:
-        name = field.get("label") or field["schema_name"]
-        if field.get("fields"):
-            yield from ((f"{name}, {inner}", shown) for inner, shown in _values(field["fields"]))
-        else:
-            yield name, field.get("shown") or field.get("value", "")
 
 
 def _shortened(text: str) -> str:

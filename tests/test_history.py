@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from activities import history
-from activities.models import Outcome, State
+from activities.models import Outcome, Row, State
 from tests.builders import OPPORTUNITY, a_field, a_submission
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
@@ -131,24 +131,14 @@ def test_a_page_past_the_newest_is_the_newest(asha):
     assert list(page.items) == [submission]
 
 
-def test_an_inner_value_is_named_with_its_set(asha):
-    submission = a_submission(
-        by=asha,
-        rows=[
-            {
-                "fields": [
-                    {
-                        "schema_name": "mx_1",
-                        "label": "Address",
-                        "value": "",
-                        "fields": [{"schema_name": "City", "value": "PNQ", "label": "City", "shown": "Pune"}],
-                    }
-                ]
-            }
-        ],
-    )
+@pytest.mark.parametrize("size", [1, 2, 3, 10])
+def test_pages_of_any_size_hold_everything_up_to_an_id_once(asha, size):
+    a_submission(by=asha, rows=7)
+    newest = Row.objects.order_by("id")[5].pk
 
-    assert history.values_in_words(submission.rows.get()) == "Address, City: Pune"
+    chunks = list(history.chunks(Row.objects.values_list("pk", "number"), newest=newest, size=size))
+
+    assert [number for chunk in chunks for _, number in chunk] == [6, 5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize(

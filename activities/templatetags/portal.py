@@ -75,6 +75,12 @@ def counted(outcomes: Iterable[str]) -> str:
 
 
 @register.filter
+def thousands(number: int) -> str:
+    """Show a number as it is read: “1,204”."""
+    return f"{number:,}"
+
+
+@register.filter
 def moment(value: datetime | None) -> str:
     """Show a time to the minute: “Today, 14:33”, “Fri 20 Nov, 17:21”, in another year with the year."""
     if not value:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from activities import history, permissions
 from activities.filter_forms import EntryFilterForm, SubmissionFilterForm
-from activities.views import actor_of, person_of
-from activities.views.history import back_to_list, csv_answer
+from activities.views import person_of
 
 
 @require_safe
@@ -62,33 +61,3 @@ def entries(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(form.wanted()),
     }
     return render(request, "audit/entries.html", context, status=422 if form.errors else 200)
-
-
-@require_safe
-def submissions_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """Download what `log` shows, row by row."""
-    permissions.check_can_read_all(person_of(request))
-    form = SubmissionFilterForm(request.GET, with_people=True)
-    if form.errors:
-        return back_to_list(request, "audit:log")
-    return csv_answer(history.export_submissions(form.wanted(), by=actor_of(request)), name="submissions")
-
-
-@require_safe
-def activities_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """Download what `activities` shows."""
-    permissions.check_can_read_all(person_of(request))
-    form = SubmissionFilterForm(request.GET, with_people=True, with_state=False)
-    if form.errors:
-        return back_to_list(request, "audit:activities")
-    return csv_answer(history.export_activities(form.wanted(), by=actor_of(request)), name="activities")
-
-
-@require_safe
-def entries_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """Download what `entries` shows."""
-    permissions.check_can_read_all(person_of(request))
-    form = EntryFilterForm(request.GET)
-    if form.errors:
-        return back_to_list(request, "audit:entries")
-    return csv_answer(history.export_entries(form.wanted(), by=actor_of(request)), name="audit-entries")
