@@ -5,7 +5,6 @@ No cell is ever a formula, whatever a person typed. Times are in UTC, which each
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -47,34 +46,43 @@ class Streamed:
     write: Callable[[Sequence[Heading], Iterable[Line]], bytes]
 
 
-def safe_cell(value: Value) -> str | int:
+def safe_cell(value: Value) -> str:
     """Return a cell that no spreadsheet takes for a formula: an apostrophe in front makes it text."""
     if value.__class__ is str:
         return f"'{value}" if value[:1] in FORMULA_BEGINS else value
     if isinstance(value, datetime):
-        return str(value.astimezone(UTC))[:19]
-    return "" if value is None else value
+        return str(value if value.tzinfo is UTC else value.astimezone(UTC))[:19]
+    return "" if value is None else str(value)
 
 
 def _begin_csv(columns: Sequence[Heading]) -> bytes:
-    return BOM.encode() + _csv([[column.title for column in columns]])
+    return BOM.encode() + _write_csv(columns, [[column.title for column in columns]])
 
 
 def _write_csv(_: Sequence[Heading], lines: Iterable[Line]) -> bytes:
-    return _csv([safe_cell(value) for value in line] for line in lines)
+    # Most cells are texts that need nothing: they are told here, since a call for each would be a third of the work.
+    return "".join(
+        [
+            _quoted(
+                [
+                    value if value.__class__ is str and value[:1] not in FORMULA_BEGINS else safe_cell(value)
+                    for value in line
+                ]
+            )
+            for line in lines
+        ]
+    ).encode()
 
 
-def _csv(lines: Iterable[Iterable[object]]) -> bytes:
-    written = _Written()
-    csv.writer(written).writerows(lines)
-    return "".join(written).encode()
-
-
-class _Written(list[str]):
-    """A file that keeps what is written to it, line by line."""
-
-    def write(self, text: str) -> None:
-        self.append(text)
+def _quoted(cells: Sequence[str]) -> str:
+    """Return a line of a CSV with every cell in quotes; `csv.writer` looks at each letter and takes thrice as long."""
+    joined = "\0".join(cells)
+    if joined.count("\0") >= len(cells):
+        # No table stores a NUL on purpose, and no reader of a CSV takes one.
+        joined = "\0".join([cell.replace("\0", "") for cell in cells])
+    if '"' in joined:
+        joined = joined.replace('"', '""')
+    return '"' + joined.replace("\0", '","') + '"\r\n'
 
 
 def _begin_json(_: Sequence[Heading]) -> bytes:

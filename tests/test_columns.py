@@ -121,11 +121,20 @@ def test_many_pages_hold_each_row_once(asha, monkeypatch):
     assert [line["row"] for line in lines_of(SUBMISSIONS)] == [5, 4, 3, 2, 1]
 
 
-@pytest.mark.parametrize("listing", Listing)
-def test_a_page_of_lines_is_one_question(asha, django_assert_num_queries, listing):
+def test_a_time_keeps_its_parts_of_a_second(asha):
+    at = NOON.replace(microsecond=123_400)
+    a_submission(by=asha, state=State.POSTED, submitted_at=at)
+
+    assert lines_of(SUBMISSIONS)[0]["outcome_at"] == at
+
+
+@pytest.mark.parametrize(
+    ("listing", "questions"), [(Listing.SUBMISSIONS, 2), (Listing.ACTIVITIES, 2), (Listing.ENTRIES, 1)]
+)
+def test_a_page_of_lines_is_as_many_questions_as_there_are_tables(asha, django_assert_num_queries, listing, questions):
     a_submission(by=asha, rows=5, state=State.POSTED)
     for submission in {row.submission for row in Row.objects.select_related("submission")}:
         audit.record(audit.Action.CANCELLED, submission, by=an_actor(asha))
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(questions):
         next(columns.CONTENTS[listing].chunks(history.Filter(), newest=2**62))

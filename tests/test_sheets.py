@@ -55,7 +55,7 @@ def spreadsheet(tmp_path):
 
 class TestCsv:
     def test_begins_so_that_excel_reads_it_as_utf_8_and_says_the_zone(self):
-        assert sheets.CSV.begin(COLUMNS) == b"\xef\xbb\xbfNote,At (UTC)\r\n"
+        assert sheets.CSV.begin(COLUMNS) == b'\xef\xbb\xbf"Note","At (UTC)"\r\n'
 
     @of_each_text
     def test_keeps_a_text(self, text):
@@ -63,8 +63,11 @@ class TestCsv:
 
         assert read_csv(content) == [[text, ""]]
 
+    def test_leaves_out_what_no_reader_takes(self):
+        assert read_csv(sheets.CSV.write(COLUMNS, [("a\0b", None), ("c", None)])) == [["ab", ""], ["c", ""]]
+
     def test_has_times_in_utc(self):
-        assert sheets.CSV.write(COLUMNS, [("x", NOON_IN_INDIA)]) == b"x,2026-11-23 06:30:05\r\n"
+        assert sheets.CSV.write(COLUMNS, [("x", NOON_IN_INDIA)]) == b'"x","2026-11-23 06:30:05"\r\n'
 
     @pytest.mark.parametrize("text", FORMULAS)
     def test_makes_no_formula_of_a_text(self, text):
