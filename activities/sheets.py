@@ -95,7 +95,8 @@ def _write_json(columns: Sequence[Heading], lines: Iterable[Line]) -> bytes:
 
 
 def _iso(value: Any) -> str:
-    return f"{value.astimezone(UTC).isoformat().removesuffix('+00:00')}Z"
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return f"{moment.isoformat()[:-6]}Z"  # without its +00:00
 
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, default=_iso).encode
