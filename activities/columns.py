@@ -58,16 +58,18 @@ class Content:
 
 def values_in_words(stored: Iterable[Mapping[str, Any]] | None) -> str:
     """Return a row's field values as a person saw them: “PAN number: ABCPR4821K; …”; removed ones are none."""
-    return "; ".join([f"{name}: {shown}" for name, shown in _values(stored or ())])
+    return "; ".join(_values(stored or ()))
 
 
-def _values(stored: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _values(stored: Iterable[Mapping[str, Any]]) -> list[str]:
+    found: list[str] = []
     for field in stored:
         name = field.get("label") or field["schema_name"]
-        if field.get("fields"):
-            yield from ((f"{name}, {inner}", shown) for inner, shown in _values(field["fields"]))
+        if inner := field.get("fields"):
+            found += [f"{name}, {each}" for each in _values(inner)]
         else:
-            yield name, field.get("shown") or field.get("value", "")
+            found.append(f"{name}: {field.get('shown') or field.get('value', '')}")
+    return found
 
 
 ROW_COLUMNS: Final = (
