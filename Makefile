@@ -32,7 +32,7 @@ FIND_CHROMIUM := for name in "$$CHROMIUM" chromium chromium-browser google-chrom
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 IS_DEBIAN_ROOT := [ "`id -u`" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser bench-editor venv venv-dev system
+.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser bench-editor bench-export venv venv-dev system
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -112,6 +112,15 @@ bench-editor: venv-dev ## what the row editor costs with a large account: bytes,
 	@CHROMIUM=`$(FIND_CHROMIUM)`; export CHROMIUM; \
 	if [ -z "$$CHROMIUM" ]; then echo "No Chromium or Chrome was found: install one, or set CHROMIUM to its path." >&2; exit 1; fi; \
 	$(ON_SQLITE) $(PY) -m tests.bench.editor $(ARGS)
+
+# What it stands beside lies in a folder of its own: nothing else may ever import it.
+ROWS ?= 1000000
+BESIDE := var/bench-export
+bench-export: venv-dev ## an export of 1,000,000 rows (ROWS=100000 for fewer) beside django-import-export, on both databases
+	@if [ ! -e $(BESIDE)/import_export ]; then $(PY) -m pip install -q --no-deps --target $(BESIDE) \
+	  django-import-export==4.4.3 tablib==3.10.0 diff-match-patch==20241021; fi
+	@PYTHONPATH=$(BESIDE) $(ON_SQLITE) $(PY) -m tests.bench.export --rows $(ROWS) && \
+	PYTHONPATH=$(BESIDE) $(CLEAN) $(PY) tests/postgres.py -- $(PY) -m tests.bench.export --rows $(ROWS)
 
 # --- what the targets above stand on ---
 

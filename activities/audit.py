@@ -56,7 +56,20 @@ class Action(Enum):
         "found the keys to belong to {user}, organisation {organisation} at {host}",
     )
     CATALOG_REFRESHED = "catalog.refreshed", "refreshed {lists}"
+    # Written until 0.2.0; such entries still have to be read.
     EXPORTED = "export.downloaded", "downloaded {row_count} lines of {what} as CSV", ("filters",)
+    EXPORT_BEGUN = "export.begun", "began to download {what} as {format}, {filters}", ("newest",)
+    EXPORT_ENDED = "export.ended", "downloaded {row_count} lines of {what} as {format}", ("begun",)
+    EXPORT_BROKE_OFF = (
+        "export.broke_off",
+        "did not get all of {what} as {format}: it broke off after {row_count} lines",
+        ("begun",),
+    )
+    EXPORT_ASKED = "export.asked", "asked for {what} as {format}, {filters}", ("newest", "export")
+    EXPORT_PREPARED = "export.prepared", "prepared {row_count} lines of {what} as {format}", ("export", "bytes")
+    EXPORT_FAILED = "export.failed", "could not prepare {what} as {format}: {reason}", ("export",)
+    EXPORT_CANCELLED = "export.cancelled", "cancelled the export of {what} as {format}", ("export",)
+    EXPORT_TAKEN = "export.taken", "downloaded {row_count} prepared lines of {what} as {format}", ("export",)
 
     def __init__(self, code: str, sentence: str, beside: tuple[str, ...] = ()) -> None:
         self.code = code

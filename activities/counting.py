@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum, Value
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from activities import places
 from activities.filters import Filter
 from activities.models import Attempt, ChangedDay, DayCount, ListedRow, Outcome, Row, Submission
-from activities.models.lists import place_of
 
 # Beyond these nobody counts by hand what the kept counts do not know.
 MOST_ROWS: Final = 10_000
@@ -30,6 +30,7 @@ MOST_READ: Final = 1_000
 DAYS_AT_ONCE: Final = 50
 _LOCK: Final = 7_201_405
 _AT_ONCE: Final = 500
+_CHANGED: Final = -1
 By = dict[Any, Counter[str]]
 
 
@@ -64,9 +65,13 @@ def total(wanted: Filter) -> int | None:
     """Return how many rows fit, from the kept counts; None where these do not know."""
     if not is_kept(wanted):
         return None
-    kept = _kept(wanted, person_id=wanted.person_id or 0, code=wanted.code or 0)
-    number: int = kept.aggregate(sum=Sum("number"))["sum"] or 0
-    return number + sum(each for *_, each in _live(wanted, _changed_days(wanted)))
+    kept = _kept(wanted, (), person_id=wanted.person_id or 0, code=wanted.code or 0)
+    # One question for both, since every list asks it: what is kept of each day, and which days changed.
+    marks = ChangedDay.objects.order_by().values_list("day").annotate(sum=Value(_CHANGED))
+    found = list(kept.values_list("day").annotate(sum=Sum("number")).union(marks))
+    changed = {day for day, number in found if number == _CHANGED}
+    unchanged: int = sum(number for day, number in found if day not in changed)
+    return unchanged + sum(each for *_, each in _live(wanted, _within(wanted, changed)))
 
 
 def numbers(wanted: Filter) -> Numbers:
@@ -147,11 +152,12 @@ def _from_counts(wanted: Filter) -> Numbers:
     by_day: By = {}
     by_type: By = {}
     by_person: By = {}
+    changed = _changed_days(wanted)
     person_id, code = wanted.person_id or 0, wanted.code or 0
-    _sum(by_day, _kept(wanted, person_id=person_id, code=code), "day")
-    _sum(by_type, _kept(wanted, person_id=person_id, **_each("code", code)), "code")
-    _sum(by_person, _kept(wanted, code=code, **_each("person_id", person_id)), "person_id")
-    for day, person, type_code, outcome, number in _live(wanted, _changed_days(wanted)):
+    _sum(by_day, _kept(wanted, changed, person_id=person_id, code=code), "day")
+    _sum(by_type, _kept(wanted, changed, person_id=person_id, **_each("code", code)), "code")
+    _sum(by_person, _kept(wanted, changed, code=code, **_each("person_id", person_id)), "person_id")
+    for day, person, type_code, outcome, number in _live(wanted, changed):
         for by, key in ((by_day, day), (by_type, type_code), (by_person, person)):
             by.setdefault(key, Counter())[outcome] += number
     return Numbers(by_day, by_type, by_person)
@@ -166,8 +172,8 @@ def _sum(by: By, kept: QuerySet[DayCount], name: str) -> None:
         by.setdefault(key, Counter())[outcome] += number
 
 
-def _kept(wanted: Filter, **of: Any) -> QuerySet[DayCount]:
-    kept = DayCount.objects.filter(**of).exclude(day__in=_changed_days(wanted)).order_by()
+def _kept(wanted: Filter, changed: Sequence[date], **of: Any) -> QuerySet[DayCount]:
+    kept = DayCount.objects.filter(**of).exclude(day__in=changed).order_by()
     if wanted.since:
         kept = kept.filter(day__gte=wanted.since)
     if wanted.until:
@@ -176,9 +182,12 @@ def _kept(wanted: Filter, **of: Any) -> QuerySet[DayCount]:
 
 
 def _changed_days(wanted: Filter) -> list[date]:
-    changed = ChangedDay.objects.values_list("day", flat=True).order_by("day").distinct()
+    return _within(wanted, ChangedDay.objects.values_list("day", flat=True).order_by("day").distinct())
+
+
+def _within(wanted: Filter, days: Iterable[date]) -> list[date]:
     first, last = wanted.since or date.min, wanted.until or date.max
-    return [day for day in changed if first <= day <= last]
+    return [day for day in days if first <= day <= last]
 
 
 def _live(wanted: Filter, days: Sequence[date]) -> Iterator[tuple[date, int, int, str, int]]:
@@ -186,21 +195,19 @@ def _live(wanted: Filter, days: Sequence[date]) -> Iterator[tuple[date, int, int
     for name, value in (("created_by", wanted.person_id), ("code", wanted.code), ("outcome", wanted.outcome)):
         if value:
             rows = rows.filter(**{name: value})
-    yield from _groups(rows, days)
+    return _groups(rows, days)
 
 
 def _groups(rows: QuerySet[ListedRow], days: Sequence[date]) -> Iterator[tuple[date, int, int, str, int]]:
+    if not days:
+        return
     zone = ZoneInfo(settings.TIME_ZONE)
+    within = Q()
     for day in days:
         begins, ends = (datetime.combine(each, time.min, zone) for each in (day, day + timedelta(days=1)))
-        with timezone.override(zone):
-            low, high = places.submission_range(Filter(since=day, until=day))
-        of_day = rows.filter(place__gte=place_of(low, 0), place__lt=place_of(high, 0))
-        within = of_day.filter(submitted_at__gte=begins, submitted_at__lt=ends).order_by()
-        for person_id, code, outcome, number in within.values_list("created_by_id", "code", "outcome").annotate(
-            number=Count("place")
-        ):
-            yield day, person_id, code, outcome, number
+        within |= Q(submitted_at__gte=begins, submitted_at__lt=ends)
+    by = (TruncDate("submitted_at", tzinfo=zone), "created_by_id", "code", "outcome")
+    yield from rows.filter(within).order_by().values_list(*by).annotate(number=Count("place"))
 
 
 def _from_rows(wanted: Filter) -> Numbers:

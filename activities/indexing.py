@@ -25,7 +25,7 @@ _TAG_OF: Final = {"created_by_id": "p", "code": "t", "owner": "w", "outcome": "o
 
 def add(submission: Submission, rows: Sequence[Row]) -> None:
     """List the rows of a new submission."""
-    lines = [_line(submission, row) for row in rows]
+    lines = [line_of(submission, row) for row in rows]
     ListedRow.objects.bulk_create(lines)
     _into_index(lines)
     note_day(submission.submitted_at)
@@ -34,7 +34,7 @@ def add(submission: Submission, rows: Sequence[Row]) -> None:
 def follow(submission: Submission, *, numbers: Iterable[int] | None = None) -> None:
     """Bring the lines of a submission's rows, or of those with these numbers, to what the rows are now."""
     rows = submission.rows.all() if numbers is None else submission.rows.filter(number__in=list(numbers))
-    lines = [_line(submission, row) for row in rows]
+    lines = [line_of(submission, row) for row in rows]
     _out_of_index([line.place for line in lines])
     ListedRow.objects.bulk_update(lines, ["outcome", "activity_id", "words"])
     _into_index(lines)
@@ -71,14 +71,15 @@ def _unlisted() -> Iterator[Submission]:
         last = found[-1].pk
 
 
-def _line(submission: Submission, row: Row) -> ListedRow:
+def line_of(submission: Submission, row: Row) -> ListedRow:
+    """Return a row's line, not stored."""
     place = place_of(submission.pk, row.number)
     opportunity_id, lead_id = submission.opportunity_id.lower(), submission.lead_id.lower()
     owner = row.owner_email.lower()
     return ListedRow(
         place=place,
-        row=row,
-        submission=submission,
+        row_id=row.pk,
+        submission_id=submission.pk,
         submitted_at=submission.submitted_at,
         created_by_id=submission.created_by_id,
         code=row.code,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Max, Min
 
 from activities import indexing, walks, words
 from activities.filters import Filter
@@ -104,12 +105,19 @@ def submission_range(wanted: Filter) -> tuple[int, int]:
     low, high = 0, LAST // PLACES_OF_SUBMISSION
     ids = Submission.objects.values_list("id", flat=True)
     if wanted.begins:
-        first = ids.filter(submitted_at__gte=wanted.begins - _SLACK).order_by("submitted_at", "id").first()
-        low = high if first is None else first
+        later = ids.filter(submitted_at__gte=wanted.begins).order_by("submitted_at", "id").first()
+        low = min((each for each in (later, *_around(wanted.begins)) if each is not None), default=high)
     if wanted.ends:
-        last = ids.filter(submitted_at__lt=wanted.ends + _SLACK).order_by("-submitted_at", "-id").first()
-        high = 0 if last is None else last + 1
+        earlier = ids.filter(submitted_at__lt=wanted.ends).order_by("-submitted_at", "-id").first()
+        high = max((each + 1 for each in (earlier, *_around(wanted.ends)) if each is not None), default=0)
     return low, high
+
+
+def _around(moment: datetime) -> tuple[int | None, int | None]:
+    """Return the least and the greatest id of the submissions about this time."""
+    near = Submission.objects.filter(submitted_at__gte=moment - _SLACK, submitted_at__lte=moment + _SLACK)
+    ends = near.order_by().aggregate(least=Min("id"), greatest=Max("id"))
+    return ends["least"], ends["greatest"]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from django.urls import include, path
 from activities.views import (
     account,
     audit,
+    exports,
     history,
     keeping,
     opportunities,
@@ -41,17 +42,19 @@ history_urls = [
     path("", history.mine, name="mine"),
     path("activities/", history.activities, name="activities"),
     path("charts/", history.charts, name="charts"),
-    path("submissions.csv", history.submissions_csv, name="submissions_csv"),
-    path("activities.csv", history.activities_csv, name="activities_csv"),
 ]
 audit_urls = [
     path("", audit.log, name="log"),
     path("activities/", audit.activities, name="activities"),
     path("charts/", audit.charts, name="charts"),
     path("entries/", audit.entries, name="entries"),
-    path("submissions.csv", audit.submissions_csv, name="submissions_csv"),
-    path("activities.csv", audit.activities_csv, name="activities_csv"),
-    path("entries.csv", audit.entries_csv, name="entries_csv"),
+]
+export_urls = [
+    path("", exports.mine, name="mine"),
+    path("progress/", exports.progress, name="progress"),
+    path("take/<slug:source>/", exports.take, name="take"),
+    path("<uuid:public_id>/cancel/", exports.cancel, name="cancel"),
+    path("<uuid:public_id>/download/", exports.download, name="download"),
 ]
 people_urls = [
     path("", people.everybody, name="everybody"),
@@ -75,6 +78,7 @@ urlpatterns = [
     path("submissions/", include((submission_urls, "submissions"))),
     path("history/", include((history_urls, "history"))),
     path("audit/", include((audit_urls, "audit"))),
+    path("exports/", include((export_urls, "exports"))),
     path("people/", include((people_urls, "people"))),
     path("account/", include((account_urls, "account"))),
     path("status/", include((status_urls, "status"))),

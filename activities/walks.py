@@ -85,9 +85,14 @@ def between(column: str, begins: datetime | None, ends: datetime | None) -> tupl
 
 def keys(sql: str, values: Sequence[Any]) -> list[int]:
     """Return the first column of what this question finds."""
+    return [key for key, *_ in lines(sql, values)]
+
+
+def lines(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return what this question finds."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return [key for (key,) in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 def _stored(moment: datetime) -> Any:

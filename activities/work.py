@@ -1,7 +1,8 @@
 """WORKER: the loops. Every duty in turn until nothing is due; then they wait for the bell.
 
-Any number of threads, processes and hosts may run them: each duty claims its work by a conditional UPDATE. Posting and
-background reads (looks, lists) are separate threads, since a background read may wait long for its share of the limit.
+Any number of threads, processes and hosts may run them: each duty claims its work by a conditional UPDATE. Posting,
+background reads (looks, lists) and exports are separate threads: a background read may wait long for its share of the
+limit, and an export takes as long as the list is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from activities import bell, catalog, counting, posting, readback, recovery, throttle
+from activities import bell, catalog, counting, exporting, posting, readback, recovery, throttle
 from activities import connection as leadsquared
 from activities.leadsquared import LeadSquaredError
 from activities.models import CallKind, Worker
@@ -23,6 +24,7 @@ from activities.models.clock import clock
 
 HOUSEKEEPING_EVERY: Final = timedelta(seconds=1)
 HEARTBEAT_EVERY: Final = timedelta(seconds=10)
+EXPIRY_EVERY: Final = timedelta(minutes=1)
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 LONGEST_WAIT_SECONDS: Final = {"postgresql": 2.0, "sqlite": 0.25}
 PAUSE_AFTER_SURPRISE_SECONDS: Final = 2.0
@@ -41,6 +43,15 @@ def post(name: str, stop: threading.Event) -> None:
 def read(stop: threading.Event) -> None:
     """Look for what is unconfirmed, and keep the lists fresh, until told to stop."""
     _loop(stop, read_round)
+
+
+def export(stop: threading.Event) -> None:
+    """Write the exports that people asked for, and remove them when their time is over, until told to stop."""
+    duties = [
+        _seldom(exporting.remove_expired, every=EXPIRY_EVERY),
+        _seldom(exporting.clear_folders, every=timedelta(hours=1)),
+    ]
+    _loop(stop, lambda: export_round(duties))
 
 
 def housekeeping(name: str) -> list[Duty]:
@@ -78,6 +89,13 @@ def read_round() -> float:
     refreshed = _safely(catalog.refresh_due)
     _safely(counting.recount_due)
     return 0.0 if looked or refreshed else max(LONGEST_WAIT_SECONDS.values())
+
+
+def export_round(duties: Sequence[Duty] = ()) -> float:
+    """Do each duty and write one export; return the seconds to wait, none while there is another."""
+    for duty in duties:
+        _safely(duty)
+    return 0.0 if _safely(exporting.write_next) else max(LONGEST_WAIT_SECONDS.values())
 
 
 def _seldom(duty: Duty, *, every: timedelta) -> Duty:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities import audit, connection, indexing, submissions
-from activities.models import Draft, Outcome, Row, State, Submission, User
+from activities.models import Draft, Export, FileFormat, Listing, Outcome, Row, State, Submission, User
 from activities.models.submissions import SETTLED
 
 OPPORTUNITY = "7d1c2f0a-3b44-4c1e-9d55-0f2b6a81c9e4"
@@ -55,6 +55,23 @@ def a_draft(owner: User, *, opportunity_id: str = OPPORTUNITY, **changes: Any) -
             "content": {"rows": [], "skip_option_check": False},
             "created_at": NOON,
             "updated_at": NOON,
+            **changes,
+        }
+    )
+
+
+def an_export(owner: User, **changes: Any) -> Export:
+    """Store an export of the person's own submissions as it would stand before any worker has seen it."""
+    return Export.objects.create(
+        **{
+            "owner": owner,
+            "listing": Listing.SUBMISSIONS,
+            "file_format": FileFormat.CSV,
+            "filters": {"person_id": owner.pk},
+            "narrowed_to": f"of {owner.name}",
+            "file_name": f"submissions_{owner.name.lower()}.csv",
+            "newest": 2**62,
+            "created_at": NOON,
             **changes,
         }
     )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from activities import counting, history, settling
+from activities import counting, listings, settling
 from activities.filters import Filter
 from activities.models import ChangedDay, DayCount, Outcome, State
 from tests.builders import NOON, a_submission, an_actor
@@ -106,8 +106,8 @@ def test_reasons_come_most_frequent_first(asha):
 
 
 def test_the_count_of_a_list_is_exact_where_the_days_know(asha, monkeypatch):
-    monkeypatch.setattr(history, "MOST_COUNTED", 2)
+    monkeypatch.setattr(listings, "MOST_COUNTED", 2)
     a_submission(by=asha, rows=4, state=State.POSTED)
 
-    assert str(history.count_rows(Filter(code=208))) == "4"
-    assert str(history.count_rows(Filter(text="note"))) == "2+"
+    assert str(listings.count_rows(Filter(code=208))) == "4"
+    assert str(listings.count_rows(Filter(text="note"))) == "2+"

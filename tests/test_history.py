@@ -6,15 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from activities import history
-from activities.models import Outcome, State
+from activities import history, listings
+from activities.filters import Filter
+from activities.models import ListedRow, Outcome, State
 from tests.builders import OPPORTUNITY, a_field, a_submission
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
 
 
 def names(**wanted):
-    found = history.submissions(history.Filter(**wanted)).below(None, 100)
+    found = listings.submissions(Filter(**wanted)).below(None, 100)
     return [submission.opportunity_name for submission in reversed(found)]
 
 
@@ -119,44 +120,34 @@ def test_the_outcome_created_leaves_what_leadsquared_has(asha):
     )
     a_submission(by=asha, state=State.UNCONFIRMED)
 
-    found = history.rows(history.Filter(outcome=Outcome.CREATED))
+    found = listings.rows(Filter(outcome=Outcome.CREATED))
 
     assert [row.note for row in found.below(None, 10)] == ["there"]
 
 
 def test_counting_stops_where_nobody_cares(asha, monkeypatch):
-    monkeypatch.setattr(history, "MOST_COUNTED", 2)
+    monkeypatch.setattr(listings, "MOST_COUNTED", 2)
     a_submission(by=asha, rows=4, state=State.POSTED)
 
-    assert str(history.count(history.rows(history.Filter()))) == "2+"
+    assert str(listings.count(listings.rows(Filter()))) == "2+"
 
 
 def test_a_page_past_the_newest_is_the_newest(asha):
     submission = a_submission(by=asha)
 
-    page = history.page(history.submissions(history.Filter()), after=submission.pk)
+    page = listings.page(listings.submissions(Filter()), after=submission.pk)
 
     assert list(page.items) == [submission]
 
 
-def test_an_inner_value_is_named_with_its_set(asha):
-    submission = a_submission(
-        by=asha,
-        rows=[
-            {
-                "fields": [
-                    {
-                        "schema_name": "mx_1",
-                        "label": "Address",
-                        "value": "",
-                        "fields": [{"schema_name": "City", "value": "PNQ", "label": "City", "shown": "Pune"}],
-                    }
-                ]
-            }
-        ],
-    )
+@pytest.mark.parametrize("size", [1, 2, 3, 10])
+def test_pages_of_any_size_hold_everything_up_to_an_id_once(asha, size):
+    a_submission(by=asha, rows=7)
+    newest = ListedRow.objects.order_by("place")[5].place
 
-    assert history.values_in_words(submission.rows.get()) == "Address, City: Pune"
+    chunks = list(listings.chunks(listings.rows(Filter()), newest=newest, size=size))
+
+    assert [row.number for chunk in chunks for row in chunk] == [6, 5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize(

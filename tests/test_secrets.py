@@ -160,9 +160,11 @@ def _look_around(asha_client, dev_client) -> list[str]:
     seen = []
     for submission in Submission.objects.all():
         seen += [asha_client.get(f"/submissions/{submission.public_id}/{tail}") for tail in ("", "progress/")]
-    seen += [asha_client.get(page) for page in ("/", "/history/", "/history/submissions.csv", "/no-such-page/")]
+    seen += [asha_client.get(page) for page in ("/", "/history/", "/exports/", "/no-such-page/")]
+    seen += [asha_client.post("/exports/take/my-submissions/", {"now": "csv"})]
     seen += [asha_client.get(page) for page in ("/people/", "/history/?text=%ff", "/?q=Asha")]
-    seen += [dev_client.get(page) for page in ("/status/", "/audit/entries/", "/audit/entries.csv", "/people/")]
+    seen += [dev_client.get(page) for page in ("/status/", "/audit/entries/", "/people/")]
+    seen += [dev_client.post("/exports/take/entries/", {"now": "jsonl"})]
     return [_body(response) for response in seen]
 
 

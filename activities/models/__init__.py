@@ -6,6 +6,7 @@ from activities.models import audit_entries as _audit_entries  # noqa: F401  (Dj
 from activities.models.calls import Account, Call, CallKind, Worker
 from activities.models.catalog import CatalogEntry, CatalogKind
 from activities.models.drafts import Draft
+from activities.models.exports import Export, ExportPart, ExportState, FileFormat, Listing
 from activities.models.lists import ChangedDay, DayCount, ListedRow
 from activities.models.people import Role, User
 from activities.models.pins import Pin
@@ -37,7 +38,12 @@ __all__ = [
     "ChangedDay",
     "DayCount",
     "Draft",
+    "Export",
+    "ExportPart",
+    "ExportState",
+    "FileFormat",
     "ListedRow",
+    "Listing",
     "Look",
     "Outcome",
     "Pin",

@@ -57,6 +57,7 @@ class ListedRow(models.Model):
             models.Index(fields=("code", "owner", "place"), name="listed_by_type_and_owner"),
             models.Index(fields=("code", "outcome", "place"), name="listed_by_type_and_outcome"),
             models.Index(fields=("owner", "outcome", "place"), name="listed_by_owner_and_outcome"),
+            models.Index(fields=("submitted_at",), name="listed_by_time"),
             models.Index(fields=("activity_id",), name="listed_by_activity", condition=~Q(activity_id="")),
         )
 

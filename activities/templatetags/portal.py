@@ -75,6 +75,12 @@ def counted(outcomes: Iterable[str]) -> str:
 
 
 @register.filter
+def thousands(number: int) -> str:
+    """Show a number as it is read: “1,204”."""
+    return f"{number:,}"
+
+
+@register.filter
 def moment(value: datetime | None) -> str:
     """Show a time to the minute: “Today, 14:33”, “Fri 20 Nov, 17:21”, in another year with the year."""
     if not value:
@@ -119,12 +125,6 @@ def zone() -> str:
     """Name the zone in which times are shown: “Asia/Kolkata, UTC+05:30”."""
     offset = timezone.localtime().strftime("%z")
     return f"{timezone.get_current_timezone_name()}, UTC{offset[:3]}:{offset[3:5]}"
-
-
-@register.filter
-def thousands(number: int) -> str:
-    """Show a number with its thousands parted: “1,204”."""
-    return f"{number:,}"
 
 
 @register.filter

@@ -21,7 +21,7 @@ _PRODUCTION: Final = "Production"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 # Pages that stand in another section than the one that their addresses begin with.
 _SECTION_OF_VIEW: Final = {"submissions:detail": "history", "submissions:progress": "history"}
-_SECTION_OF_NAMESPACE: Final = {"opportunities": "submissions"}
+_SECTION_OF_NAMESPACE: Final = {"opportunities": "submissions", "exports": "history"}
 
 
 @dataclass(frozen=True)

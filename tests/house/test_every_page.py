@@ -13,7 +13,7 @@ from activities.models.clock import clock
 from activities.models.submissions import LARGEST
 from lsqportal import urls
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
-from tests.builders import NOON, a_draft, a_field, a_submission
+from tests.builders import NOON, a_draft, a_field, a_submission, an_export
 from tests.lists import know_everything
 from tests.pages import Page, post, read
 
@@ -53,14 +53,14 @@ PAGES = {
     "submissions:discard": (POST, ELSEWHERE, NOT_FOUND, NOT_FOUND, NOT_FOUND),
     "history:mine": (GET, YES, YES, YES, YES),
     "history:activities": (GET, YES, YES, YES, YES),
-    "history:submissions_csv": (GET, YES, YES, YES, YES),
-    "history:activities_csv": (GET, YES, YES, YES, YES),
     "audit:log": (GET, NO, NO, YES, YES),
     "audit:activities": (GET, NO, NO, YES, YES),
     "audit:entries": (GET, NO, NO, YES, YES),
-    "audit:submissions_csv": (GET, NO, NO, YES, YES),
-    "audit:activities_csv": (GET, NO, NO, YES, YES),
-    "audit:entries_csv": (GET, NO, NO, YES, YES),
+    "exports:mine": (GET, YES, YES, YES, YES),
+    "exports:progress": (GET, YES, YES, YES, YES),
+    "exports:take": (POST, NO, NO, ELSEWHERE, ELSEWHERE),
+    "exports:cancel": (POST, ELSEWHERE, NOT_FOUND, NOT_FOUND, NOT_FOUND),
+    "exports:download": (POST, ELSEWHERE, NOT_FOUND, NOT_FOUND, NOT_FOUND),
     "people:everybody": (GET, NO, NO, NO, YES),
     "people:add": (BOTH, NO, NO, NO, YES),
     "people:edit": (BOTH, NO, NO, NO, YES),
@@ -77,7 +77,7 @@ OPEN_TO_NOBODY = {"account:sign_in", "account:sign_out", "healthz"}
 OF_A_DRAFT = {"submissions:review", "submissions:discard"}
 OF_LEADSQUARED = {"opportunities:of_lead": f"?lead={ASHA_HOME_LOAN_ID}"}
 OF_NOTHING = {"submissions:new", "submissions:keep", "submissions:owners"}
-LOOKED_AT = [name for name in PAGES if "get" in PAGES[name][0] and "csv" not in name]
+LOOKED_AT = [name for name in PAGES if "get" in PAGES[name][0]]
 of_every_page = pytest.mark.parametrize("name", PAGES)
 
 
@@ -109,9 +109,16 @@ def address(asha):
     rows = [{"code": "208", "by_code": False, "owner": asha.lsq_email, "note": "x", "values": {}, "bare": []}]
     draft = a_draft(asha, content={"rows": rows, "skip_option_check": False})
     submission = a_submission(asha)
+    export = an_export(asha)
 
     def address(name: str) -> str:
-        resolver_wants = {"people:edit": [asha.pk], "people:one_time_password": [asha.pk]}
+        resolver_wants = {
+            "people:edit": [asha.pk],
+            "people:one_time_password": [asha.pk],
+            "exports:take": ["submissions"],
+            "exports:cancel": [export.public_id],
+            "exports:download": [export.public_id],
+        }
         if name.startswith("submissions:") and name not in OF_NOTHING:
             resolver_wants[name] = [(draft if name in OF_A_DRAFT else submission).public_id]
         return reverse(name, args=resolver_wants.get(name, [])) + OF_LEADSQUARED.get(name, "")
@@ -336,6 +343,7 @@ def test_the_query_budget_holds_with_50_things_in_every_list(dev, address, name,
         a_draft(dev)
         pins.pin({"id": f"{number:032x}", "name": "Pinned"}, owner=dev)
         a_submission(dev, state=State.POSTED)
+        an_export(dev)
     client, page = signed_in(dev), address(name)
 
     with django_assert_max_num_queries(MOST_QUERIES):

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import csv
-import io
-
 import pytest
 
 from activities import audit, people
 from activities.models import State
 from tests.builders import a_submission, an_actor
 
-PAGES = ["", "activities/", "entries/", "submissions.csv", "activities.csv", "entries.csv"]
+PAGES = ["", "activities/", "entries/"]
 MOST_QUERIES = 12
 
 
@@ -88,19 +85,6 @@ def test_entries_are_narrowed_to_whoever_did_it(chitra_client, asha, bala, dev):
 
     assert len(chitra_client.get(f"/audit/entries/?person_id={dev.pk}").context["page"].items) == 1
     assert len(chitra_client.get(f"/audit/entries/?person_id={asha.pk}").context["page"].items) == 0
-
-
-def test_the_entries_are_downloaded_with_their_hashes(chitra_client, bala, dev):
-    people.change(bala, by=an_actor(dev), is_active=False)
-
-    response = chitra_client.get("/audit/entries.csv")
-    text = b"".join(response.streaming_content).decode("utf-8-sig")
-
-    (line,) = csv.DictReader(io.StringIO(text))
-    assert (line["Who"], line["What"]) == ("Dev", "deactivated Bala")
-    assert len(line["Hash"]) == 64
-    entry = audit.entries().get(action="export.downloaded")
-    assert audit.in_words(entry) == "downloaded 1 lines of audit entries as CSV"
 
 
 def test_the_entries_ask_no_more_as_they_grow(dev_client, asha, dev, django_assert_max_num_queries):

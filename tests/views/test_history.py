@@ -1,22 +1,14 @@
 from __future__ import annotations
 
-import csv
-import io
 from datetime import timedelta
 
 import pytest
 
-from activities import audit, history
-from activities.models import Outcome, State
-from tests.builders import NOON, a_field, a_submission
+from activities import listings
+from activities.models import State
+from tests.builders import NOON, a_submission
 
 MOST_QUERIES = 12
-
-
-def lines_of(response):
-    text = b"".join(response.streaming_content).decode("utf-8")
-    assert text.startswith("\ufeff")
-    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
 def names_on(response):
@@ -83,7 +75,7 @@ def test_created_activities_show_their_id(asha_client, asha):
 
 
 def test_pages_lead_to_older_and_back_to_newer(asha_client, asha, monkeypatch):
-    monkeypatch.setattr(history, "PAGE_SIZE", 2)
+    monkeypatch.setattr(listings, "PAGE_SIZE", 2)
     for name in ("1", "2", "3", "4", "5"):
         a_submission(by=asha, opportunity_name=name)
 
@@ -98,7 +90,7 @@ def test_pages_lead_to_older_and_back_to_newer(asha_client, asha, monkeypatch):
 
 
 def test_a_link_to_the_next_page_keeps_the_filters(asha_client, asha, monkeypatch):
-    monkeypatch.setattr(history, "PAGE_SIZE", 1)
+    monkeypatch.setattr(listings, "PAGE_SIZE", 1)
     a_submission(by=asha, state=State.POSTED)
     a_submission(by=asha, state=State.POSTED)
 
@@ -116,59 +108,7 @@ def test_no_list_asks_more_as_it_grows(dev_client, dev, django_assert_max_num_qu
         dev_client.get(path)
 
 
-def test_a_download_holds_every_row_and_leaves_an_entry(asha_client, asha, bala):
-    submission = a_submission(
-        by=asha,
-        rows=[
-            {
-                "note": "Grüße, مرحبا 👩‍👩‍👧",
-                "fields": [a_field(), a_field("mx_2", "x", label="City", shown="Pune")],
-            },
-            {"outcome": Outcome.REJECTED, "reason": "Not in the list"},
-        ],
-        state=State.PARTLY_POSTED,
-    )
-    a_submission(by=bala)
-
-    lines = lines_of(asha_client.get("/history/submissions.csv?state=partly_posted"))
-
-    second, first = lines
-    assert (first["Submission"], first["Row"]) == (str(submission.public_id), "1")
-    assert first["Note"] == "Grüße, مرحبا 👩‍👩‍👧"
-    assert first["Values"] == "PAN number: AAAAA1111A; City: Pune"
-    assert first["Submitted at (UTC)"] == "2026-11-23 12:00:00"
-    assert (second["Outcome"], second["Reason"]) == ("Rejected", "Not in the list")
-    entry = audit.entries().get()
-    assert audit.in_words(entry) == "downloaded 2 lines of submissions as CSV"
-    assert entry.facts["filters"] == "of Asha, state partly_posted"
-
-
-@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_is_a_formula(asha_client, asha, begins):
-    a_submission(by=asha, rows=[{"note": f"{begins}cmd|'/c calc'!A0"}], state=State.POSTED)
-
-    (line,) = lines_of(asha_client.get("/history/activities.csv"))
-
-    assert line["Note"].startswith(f"'{begins}")
-
-
-def test_a_download_goes_on_over_many_chunks(asha_client, asha, monkeypatch):
-    monkeypatch.setattr(history, "EXPORT_CHUNK", 2)
-    a_submission(by=asha, rows=5)
-
-    lines = lines_of(asha_client.get("/history/submissions.csv"))
-
-    assert [line["Row"] for line in lines] == ["5", "4", "3", "2", "1"]
-
-
-def test_a_download_with_a_wrong_filter_leads_to_the_message(asha_client):
-    response = asha_client.get("/history/submissions.csv?since=never")
-
-    assert response.url == "/history/?since=never"
-    assert not audit.entries().exists()
-
-
-@pytest.mark.parametrize("path", ["", "activities/", "submissions.csv", "activities.csv"])
+@pytest.mark.parametrize("path", ["", "activities/"])
 def test_whoever_is_not_signed_in_is_sent_to_sign_in(client, db, path):
     assert client.get(f"/history/{path}").url == f"/account/sign-in/?next=/history/{path}"
 

@@ -85,7 +85,7 @@ def test_a_broken_database_still_gives_a_page(patient_client, asha, monkeypatch)
     def broken(*_, **__):
         raise RuntimeError("secret words of the exception")
 
-    monkeypatch.setattr("activities.history.submissions", broken)
+    monkeypatch.setattr("activities.listings.submissions", broken)
     response = patient_client.get("/history/")
 
     assert response.status_code == 500
