@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from activities import audit, columns, exports, permissions, sheets
@@ -67,12 +67,25 @@ def write_next(*, now: datetime | None = None) -> bool:
 def remove_expired(*, now: datetime | None = None) -> int:
     """Delete the files whose day is over; return how many."""
     moment = now or clock()
-    over = list(Export.objects.filter(state=ExportState.DONE, expires_at__lte=moment).order_by("id")[:100])
-    for export in over:
+    return _remove(Export.objects.filter(expires_at__lte=moment))
+
+
+def remove_all() -> int:
+    """Delete every file, and begin anew what is being written: after a purge none may hold what was removed."""
+    with transaction.atomic():
+        begun = Export.objects.filter(state=ExportState.RUNNING)
+        ExportPart.objects.filter(export__in=begun).delete()
+        begun.update(state=ExportState.QUEUED, lease_until=None)
+    return _remove(Export.objects.all())
+
+
+def _remove(over: QuerySet[Export]) -> int:
+    count = 0
+    for export in over.filter(state=ExportState.DONE).order_by("id"):
         with transaction.atomic():
-            Export.objects.filter(pk=export.pk, state=ExportState.DONE).update(state=ExportState.REMOVED)
+            count += Export.objects.filter(pk=export.pk, state=ExportState.DONE).update(state=ExportState.REMOVED)
             ExportPart.objects.filter(export=export).delete()
-    return len(over)
+    return count
 
 
 def clear_folders(*, older_than: timedelta = _FOLDER_IS_LEFT_AFTER) -> None:

@@ -19,7 +19,7 @@ from django.utils.text import slugify
 from activities import audit, bell, permissions, sheets
 from activities.columns import CONTENTS
 from activities.filters import Filter
-from activities.models import Export, ExportPart, ExportState, FileFormat, User
+from activities.models import Export, ExportPart, ExportState, FileFormat, Listing, User
 from activities.models.clock import clock
 from activities.models.exports import OPEN
 
@@ -139,7 +139,7 @@ def of(person: User) -> QuerySet[Export]:
 
 def needs_read_all(export: Export) -> bool:
     """Say whether it holds more than what its owner did."""
-    return export.filters.get("person_id") != export.owner_id or CONTENTS[export.listing].words == "audit entries"
+    return export.filters.get("person_id") != export.owner_id or export.listing == Listing.ENTRIES
 
 
 def in_words(wanted: Filter) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, Final, Protocol, cast
 
 import xlsxwriter
 
@@ -60,29 +60,27 @@ def _begin_csv(columns: Sequence[Heading]) -> bytes:
 
 
 def _write_csv(_: Sequence[Heading], lines: Iterable[Line]) -> bytes:
-    # Most cells are texts that need nothing: they are told here, since a call for each would be a third of the work.
-    return "".join(
-        [
-            _quoted(
-                [
-                    value if value.__class__ is str and value[:1] not in FORMULA_BEGINS else safe_cell(value)
-                    for value in line
-                ]
-            )
-            for line in lines
-        ]
-    ).encode()
+    """Return lines of a CSV with every cell in quotes.
+
+    Column by column: of most columns one look at all cells together says that none needs anything. `csv.writer` looks
+    at each letter of each cell, which takes four times as long.
+    """
+    columns = [_cells(column) for column in zip(*lines, strict=True)]
+    return "".join([f'"{_BETWEEN.join(row)}"\r\n' for row in zip(*columns, strict=True)]).encode()
 
 
-def _quoted(cells: Sequence[str]) -> str:
-    """Return a line of a CSV with every cell in quotes; `csv.writer` looks at each letter and takes thrice as long."""
-    joined = "\0".join(cells)
-    if joined.count("\0") >= len(cells):
-        # No table stores a NUL on purpose, and no reader of a CSV takes one.
-        joined = "\0".join([cell.replace("\0", "") for cell in cells])
-    if '"' in joined:
-        joined = joined.replace('"', '""')
-    return '"' + joined.replace("\0", '","') + '"\r\n'
+_BETWEEN: Final = '","'
+_RISKS: Final = ('"', *(f"\0{letter}" for letter in FORMULA_BEGINS))
+
+
+def _cells(values: Sequence[Value]) -> Sequence[str]:
+    if set(map(type, values)) == {str}:
+        texts = cast(Sequence[str], values)
+        together = "\0" + "\0".join(texts)
+        if together.count("\0") == len(texts) and not any(risk in together for risk in _RISKS):
+            return texts
+    # No table stores a NUL on purpose, and no reader of a CSV takes one.
+    return [safe_cell(value).replace("\0", "").replace('"', '""') for value in values]
 
 
 def _begin_json(_: Sequence[Heading]) -> bytes:

@@ -258,3 +258,15 @@ class TestAFileWhoseDayIsOver:
 
         with pytest.raises(exports.Broken):
             list(download.parts)
+
+
+def test_after_a_purge_no_file_is_left_and_what_is_being_written_begins_anew(asha):
+    an_export(asha)
+    exporting.write_next()
+    export = an_export(asha, state=ExportState.RUNNING, lease_until=clock() + timedelta(minutes=1), begun_count=1)
+    ExportPart.objects.create(export=export, number=0, content=b"half a file")
+
+    assert exporting.remove_all() == 1
+
+    assert [each.state for each in Export.objects.order_by("id")] == [ExportState.REMOVED, ExportState.QUEUED]
+    assert not ExportPart.objects.exists()
