@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import models
 from django.db.models import QuerySet
 
-from activities import audit, charts, counting, listings
+from activities import audit, catalog, charts, counting, listings
 from activities.filters import Filter
-from activities.models import ListedRow, Outcome, Row, Submission, User
+from activities.models import Outcome, Row, Submission, User
 
 _LONGEST_REMARK: Final = 120
 
@@ -77,14 +77,16 @@ def latest_by_opportunity(person: User, *, limit: int) -> list[Submission]:
 def charts_of(wanted: Filter) -> Charts:
     """Return pictures of the rows that fit: over time, by type and person, why rejected, how long LeadSquared took."""
     numbers = counting.numbers(wanted)
-    names = _type_names(numbers.by_type)
+    names = {each.code: f"{each.name} · {each.code}" for each in catalog.activity_types().records}
     people = User.objects.in_bulk(list(numbers.by_person))
     submitted = [submission.pk for submission in listings.submissions(wanted).below(None, counting.MOST_READ)]
     return Charts(
         total=numbers.total,
         is_partial=numbers.is_partial,
         over_time=charts.over_time(numbers.by_day),
-        by_type=charts.lines((names[code], counts.total()) for code, counts in numbers.by_type.items()),
+        by_type=charts.lines(
+            (names.get(code, f"Activity type {code}"), counts.total()) for code, counts in numbers.by_type.items()
+        ),
         by_person=charts.lines((people[pk].name, counts.total()) for pk, counts in numbers.by_person.items()),
         reasons=charts.lines(counting.reasons(wanted)),
         seconds=charts.of_seconds(counting.seconds(submitted)),
@@ -119,15 +121,6 @@ def everybody() -> QuerySet[User]:
 def _sentence(entry: Any) -> str:
     sentence, why = audit.in_words(entry), entry.facts.get("why")
     return f"{sentence}: “{why}”" if why else sentence
-
-
-def _type_names(codes: Iterable[int]) -> dict[int, str]:
-    """Return each type's name as it stood on the newest row of it, with its code."""
-    names: dict[int, str] = {}
-    for code in codes:
-        newest = ListedRow.objects.filter(code=code).order_by("-code", "-place").select_related("row").first()
-        names[code] = f"{(newest and newest.row.type_name) or 'Activity'} · {code}"
-    return names
 
 
 def _shortened(text: str) -> str:

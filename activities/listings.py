@@ -22,10 +22,10 @@ from activities.places import Places
 from activities.walks import Union, Walk
 
 PAGE_SIZE: Final = 50
-MOST_COUNTED: Final = 10_000
+MOST_COUNTED: Final = 1_000
 _MOST_SUBJECTS: Final = 50
-# Enough for a page of submissions where each has some rows that fit.
-_ROWS_AT_ONCE: Final = 200
+# Enough for most pages of submissions of which a row fits.
+_ROWS_OF_A_SUBMISSION: Final = 4
 M = TypeVar("M", bound=models.Model)
 
 
@@ -153,24 +153,25 @@ class _SubmissionsOfRows:
 
     def below(self, key: int | None, limit: int) -> list[Submission]:
         start = None if key is None else place_of(key, 0)
-        return self._read(self._ids(lambda at: self.places.below(at, _ROWS_AT_ONCE), start, limit))
+        return self._read(self._ids(self.places.below, start, limit))
 
     def above(self, key: int, limit: int) -> list[Submission]:
         start = place_of(key + 1, 0) - 1
-        return self._read(self._ids(lambda at: self.places.above(at, _ROWS_AT_ONCE), start, limit))
+        return self._read(self._ids(self.places.above, start, limit))
 
     def key(self, item: Submission) -> int:
         return item.pk
 
     def count(self, most: int) -> int:
-        return len(self._ids(lambda at: self.places.below(at, _ROWS_AT_ONCE), None, most))
+        return len(self._ids(self.places.below, None, most))
 
-    def _ids(self, following: Callable[[Any], list[int]], start: int | None, limit: int) -> list[int]:
+    def _ids(self, following: Callable[[Any, int], list[int]], start: int | None, limit: int) -> list[int]:
         found: dict[int, None] = {}
-        places = following(start)
+        size = _ROWS_OF_A_SUBMISSION * limit
+        places = following(start, size)
         while places and len(found) < limit:
             found |= dict.fromkeys(self._in_state([place // PLACES_OF_SUBMISSION for place in places]))
-            places = following(places[-1]) if len(places) == _ROWS_AT_ONCE else []
+            places = following(places[-1], size) if len(places) == size else []
         return list(found)[:limit]
 
     def _in_state(self, ids: Sequence[int]) -> list[int]:
