@@ -17,7 +17,7 @@ CLEAN := DEBUG=True SECRET_KEY=only-for-tests ALLOWED_HOSTS=localhost,127.0.0.1 
   LSQ_ALLOW_OTHER_HOST=False SECRET_KEY_FILE= LSQ_ACCESS_KEY_FILE= LSQ_SECRET_KEY_FILE=
 ON_SQLITE := $(CLEAN) DATABASE_URL=sqlite:///var/tests.sqlite3
 # Two processes at once; whatever needs no database runs on the first one only.
-UNIT := -m pytest tests -n 2 --ignore=tests/house --ignore=tests/browser --ignore=tests/faults --ignore=tests/crash
+UNIT := -m pytest tests -n 2 --ignore=tests/house --ignore=tests/browser --ignore=tests/firefox --ignore=tests/faults --ignore=tests/crash
 NO_DATABASE := --ignore=tests/sandbox --ignore=tests/leadsquared --ignore=tests/lsqportal
 DURABILITY := -m pytest tests/faults tests/crash
 
@@ -32,7 +32,7 @@ FIND_CHROMIUM := for name in "$$CHROMIUM" chromium chromium-browser google-chrom
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 IS_DEBIAN_ROOT := [ "`id -u`" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser bench-editor bench-export venv venv-dev system
+.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser firefox bench-editor bench-export bench-audit venv venv-dev system
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -108,6 +108,11 @@ browser: venv-dev ## journeys through Chromium
 	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser/test_the_*.py $(ARGS) && \
 	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser/test_[!t]*.py $(ARGS)
 
+firefox: venv-dev ## the main journeys through Firefox, every key of the rows among them
+	@if ! $(PY) -c 'from tests.firefox import driver; raise SystemExit(not driver.find())'; then \
+	  echo "No Firefox was found: install one, or set FIREFOX to its path." >&2; exit 1; fi; \
+	$(ON_SQLITE) $(PY) -m pytest -v tests/firefox $(ARGS)
+
 bench-editor: venv-dev ## what the row editor costs with a large account: bytes, layout shift, from key to paint
 	@CHROMIUM=`$(FIND_CHROMIUM)`; export CHROMIUM; \
 	if [ -z "$$CHROMIUM" ]; then echo "No Chromium or Chrome was found: install one, or set CHROMIUM to its path." >&2; exit 1; fi; \
@@ -121,6 +126,10 @@ bench-export: venv-dev ## an export of 1,000,000 rows (ROWS=100000 for fewer) be
 	  django-import-export==4.4.3 tablib==3.10.0 diff-match-patch==20241021; fi
 	@PYTHONPATH=$(BESIDE) $(ON_SQLITE) $(PY) -m tests.bench.export --rows $(ROWS) && \
 	PYTHONPATH=$(BESIDE) $(CLEAN) $(PY) tests/postgres.py -- $(PY) -m tests.bench.export --rows $(ROWS)
+
+bench-audit: venv-dev ## lists of 1,000,000 rows (ROWS=100000 for fewer) beside the admin's change list, on both databases
+	@$(ON_SQLITE) $(PY) -m tests.bench.audit --rows $(ROWS) && \
+	$(CLEAN) $(PY) tests/postgres.py -- $(PY) -m tests.bench.audit --rows $(ROWS)
 
 # --- what the targets above stand on ---
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Count, Exists, Subquery
 from django.db.models.functions import Now
 from django.utils.timezone import localtime
@@ -16,6 +17,7 @@ from activities.models.clock import clock
 
 # A worker that has not been seen for this long is taken for dead.
 SILENT_AFTER = timedelta(seconds=60)
+A_FEW = 10  # seconds; nobody counts fewer than these
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,17 @@ def _how_it_is_found_out(submission: Submission, now: datetime) -> str:
         return f"{unknown} {submission.explanation}"
     if submission.look_at is None:
         return unknown
-    seconds = max(0.0, (submission.look_at - now).total_seconds())
     looks = f"{submission.look_count} look{'' if submission.look_count == 1 else 's'} so far"
     done = f"{looks}, the next" if submission.look_count else "The portal looks there"
-    return f"{unknown} {done} in about {seconds:.0f} seconds. You can leave this page; it settles by itself."
+    return f"{unknown} {done} {_next_look(submission, now)}. You can leave this page; it settles by itself."
+
+
+def _next_look(submission: Submission, now: datetime) -> str:
+    """A look that is further away than any is planned is going on: its worker has taken it until then."""
+    seconds = (submission.look_at - now).total_seconds() if submission.look_at else 0.0
+    intervals = settings.LSQ_LOOK_SCHEDULE
+    longest = intervals[min(submission.look_count, len(intervals) - 1)]
+    return _in_about(seconds if seconds <= longest else 0)
 
 
 def _why_it_waits(submission: Submission, now: datetime) -> str:
@@ -102,9 +111,9 @@ def _why_it_waits(submission: Submission, now: datetime) -> str:
         return "An earlier submission to this opportunity is not settled yet; this one follows it."
     seconds = (submission.not_before - now).total_seconds()
     if submission.attempt_count and seconds > 0:
-        return f"{submission.explanation} The next try is in about {seconds:.0f} seconds."
+        return f"{submission.explanation} The next try is {_in_about(seconds)}."
     if account.paused_until and account.paused_until > now:
-        return f"LeadSquared asked for a pause; about {(account.paused_until - now).total_seconds():.0f} seconds."
+        return f"LeadSquared asked for a pause. It goes on {_in_about((account.paused_until - now).total_seconds())}."
     return _place_and_time(queue.before_count, now)
 
 
@@ -115,13 +124,15 @@ def _place_and_time(before_count: int, now: datetime) -> str:
     wait = throttle.foresee(CallKind.BULK, before_count + 1, now=now)
     if wait < 1:
         return place
-    return f"LeadSquared’s limit of calls is used up for now. {place} Its turn is in about {_duration(wait)}."
+    return f"LeadSquared’s limit of calls is used up for now. {place} Its turn is {_in_about(wait)}."
 
 
-def _duration(seconds: float) -> str:
+def _in_about(seconds: float) -> str:
+    if seconds < A_FEW:
+        return "in a few seconds"
     if seconds < 100:
-        return f"{seconds:.0f} seconds" if seconds >= 1.5 else "1 second"
-    return f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.0f} hours"
+        return f"in about {seconds:.0f} seconds"
+    return f"in about {seconds / 60:.0f} minutes" if seconds < 6000 else f"in about {seconds / 3600:.0f} hours"
 
 
 def _is_of(submission: Submission, account: Account) -> bool:

@@ -259,9 +259,9 @@ def decide(submission: Submission, *, ours: Mapping[int, str], by: audit.Actor, 
         bell.ring()
 
 
-def retriable_count(rows: Iterable[Row]) -> int:
-    """Count the rows that are known not to exist, so that they can be put right and posted."""
-    return sum(row.outcome in {Outcome.REJECTED, Outcome.NOT_CREATED} for row in rows)
+def retriable(rows: Iterable[Row]) -> list[int]:
+    """Return the numbers of the rows that are known not to exist, so that they can be put right and posted."""
+    return [row.number for row in rows if row.outcome in {Outcome.REJECTED, Outcome.NOT_CREATED}]
 
 
 def can_look_again(rows: Iterable[Row]) -> bool:

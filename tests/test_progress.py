@@ -58,6 +58,22 @@ class TestWhatItSays:
         assert "never sent again until that is known" in of(a_submission(asha, state=State.UNCONFIRMED)).sentence
 
 
+class TestTheNextLook:
+    def sentence(self, asha, seconds, looks=0) -> str:
+        look_at = NOON + timedelta(seconds=seconds)
+        return of(a_submission(asha, state=State.UNCONFIRMED, look_at=look_at, look_count=looks)).sentence
+
+    @pytest.mark.parametrize("seconds", [-20, 0, 4, 90], ids=["overdue", "now", "soon", "while its worker looks"])
+    def test_is_a_matter_of_seconds_at_first(self, asha, seconds):
+        assert "The portal looks there in a few seconds." in self.sentence(asha, seconds)
+
+    def test_has_its_time_when_it_is_further_away(self, asha):
+        assert "3 looks so far, the next in about 2 minutes." in self.sentence(asha, 110, looks=3)
+
+    def test_goes_on_where_it_is_further_away_than_it_can_be_planned(self, asha):
+        assert "1 look so far, the next in a few seconds." in self.sentence(asha, 90, looks=1)
+
+
 class TestWhyItWaits:
     def why(self, submission, **more) -> str:
         return of(submission, **more).sentence
@@ -101,7 +117,7 @@ class TestWhyItWaits:
     def test_for_the_pause_that_leadsquared_asked_for(self, asha):
         Account.objects.update(paused_until=NOON + timedelta(seconds=5))
 
-        assert "LeadSquared asked for a pause; about 5 seconds." in self.why(a_submission(asha))
+        assert "LeadSquared asked for a pause. It goes on in a few seconds." in self.why(a_submission(asha))
 
     def test_for_the_rate_limit_and_says_how_long(self, asha, settings):
         settings.LSQ_RATE_LIMIT = "2/5s"
@@ -110,7 +126,7 @@ class TestWhyItWaits:
         a_submission(asha)
         last = a_submission(asha)
 
-        assert "1 submission is before it. Its turn is in about 4 seconds." in self.why(last)
+        assert "1 submission is before it. Its turn is in a few seconds." in self.why(last)
 
     def test_for_minutes_in_minutes(self, asha, settings):
         settings.LSQ_RATE_LIMIT = "1/60s"

@@ -425,7 +425,7 @@ def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
         "is_mine": submission.created_by_id == person_of(request).pk,
         "may_cancel": submission.state == "queued" and permissions.can_cancel(person_of(request), submission),
         "may_copy": permissions.can_post(person_of(request)),
-        "retry_count": submissions.retriable_count(rows),
+        "retriable": submissions.retriable(rows),
         "may_look_again": permissions.can_cancel(person_of(request), submission) and submissions.can_look_again(rows),
         "may_decide": submission.needs_person_since is not None
         and permissions.can_cancel(person_of(request), submission),

@@ -7,6 +7,7 @@ from types import TracebackType
 from lsqportal.sandbox.account import ACCESS_KEY, SECRET_KEY, Account
 from lsqportal.sandbox.controls import Controls
 from lsqportal.sandbox.faults import Option
+from lsqportal.sandbox.large import enlarge
 from lsqportal.sandbox.records import Activity, ActivityType, Lead, Opportunity, ReceivedRequest, User
 from lsqportal.sandbox.server import Server
 from lsqportal.sandbox.switches import Setting
@@ -70,6 +71,10 @@ class Sandbox:
     def reset(self) -> None:
         """The same, and the account as it was seeded."""
         self._controls.reset()
+
+    def enlarge(self, *, types: int, fields: int, users: int) -> None:
+        """Have many activity types, one with many fields, and many users, until the next reset."""
+        enlarge(self._account.store, types=types, fields=fields, users=users)
 
     # What it holds
 

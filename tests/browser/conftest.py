@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import date
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, StorageState, WebError, expect
 
 from lsqportal.demo import Installation
-from lsqportal.sandbox import demo
+from tests.browser.site import Unhurried, the_loans
 from tests.browser.steps import ANANYA, KABIR, MEERA, ROHAN, Editor, LeadSquared, Loan, sign_in
 
 TIME_LIMIT = 15_000
@@ -22,14 +21,6 @@ REPORT_VIOLATIONS = """
 """
 NewContext = Callable[..., BrowserContext]
 expect.set_options(timeout=TIME_LIMIT)
-
-
-class Unhurried(Installation):
-    """An installation whose LeadSquared has no rate limit from its first call on."""
-
-    def start_sandbox(self) -> None:
-        super().start_sandbox()
-        LeadSquared(self).clear()
 
 
 @pytest.fixture(scope="session")
@@ -127,13 +118,7 @@ def either_editor(page_of, scripts) -> Editor:
 
 @pytest.fixture(scope="session")
 def loans() -> Iterator[Loan]:
-    contents = demo.contents(date(2026, 1, 1))
-    leads = {lead.id: lead for lead in contents.leads}
-    return (
-        Loan(each.id, each.name, lead.name, (lead.phone or "")[-10:])
-        for each in contents.opportunities
-        if (lead := leads[each.lead_id]).phone
-    )
+    return the_loans()
 
 
 @pytest.fixture

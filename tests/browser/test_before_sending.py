@@ -124,6 +124,42 @@ def test_a_reason_links_back_to_its_field(mixed):
     expect(mixed.field(3, "v208-mx_Custom_3")).to_be_in_viewport()
 
 
+def test_the_summary_shrinks_with_what_is_put_right_and_goes(mixed):
+    page, summary = mixed.page, mixed.page.locator("#problems")
+    press(page, page.locator(".action-bar .button--primary"))
+
+    type_at(page, mixed.field(1, "owner"), KABIR)
+    page.keyboard.press("Tab")
+    expect(summary.locator("h2")).to_have_text("1 problem to put right before anything is posted")
+    expect(summary.locator("li")).to_have_text(
+        ["Row 3, Visited on: November has 30 days. Type a date such as 30 Nov 2026."]
+    )
+    expect(summary).to_contain_text("Review only the 2 valid rows")
+    expect(summary).to_contain_text("Row 3 stays in the draft.")
+
+    type_at(page, mixed.field(3, "v208-mx_Custom_3"), "30/11")
+    page.keyboard.press("Tab")
+    expect(summary.locator("li")).to_contain_text(["Row 3, Visited on: the time is missing."])
+    type_at(page, mixed.field(3, "v208-mx_Custom_3"), "30/11 14:30")
+    page.keyboard.press("Tab")
+    expect(summary).to_have_count(0)
+    expect(page.locator("#said")).to_have_text("All problems are put right")
+    expect(page).not_to_have_title(re.compile(r"^Error"))
+
+
+def test_a_line_of_the_summary_follows_its_row_and_goes_with_it(mixed):
+    page, summary = mixed.page, mixed.page.locator("#problems")
+    press(page, page.locator(".action-bar .button--primary"))
+    mixed.field(3, "v208-mx_Custom_3").focus()
+
+    page.keyboard.press("Alt+Shift+ArrowUp")
+    expect(summary.locator("a", has_text="Row 2, Visited on")).to_have_attribute("href", "#r2-v208-mx_Custom_3")
+    page.keyboard.press("Alt+Shift+Backspace")
+
+    expect(summary.locator("li")).to_have_count(1)
+    expect(summary.locator("li")).to_contain_text("Row 1, Owner")
+
+
 def test_dates_and_numbers_are_shown_back_as_they_were_understood(either_editor, loan):
     editor = either_editor
     editor.open(loan)

@@ -192,7 +192,7 @@ def test_what_was_never_written_ends_as_not_created_and_is_posted_by_a_retry(edi
     assert findings(page) == []
     first = page.url
 
-    page.get_by_role("button", name="Put 1 row right and post it").click()
+    page.get_by_role("button", name="Put row 1 right and post it").click()
     expect(editor.field(1, "note")).to_have_value("It must arrive once")
     editor.review()
     editor.post()
@@ -271,7 +271,7 @@ def _look_twice(page: Page, database) -> None:
     )
     database.execute(f"UPDATE activities_look SET at = datetime(at, '-10 minutes') WHERE {ours}")
     _let_the_next_look_be_now(database)
-    _reload_until(page, "Put 1 row right", "Which of these are ours?")
+    _reload_until(page, "Put row 1 right", "Which of these are ours?")
 
 
 def _reload_until(page: Page, *texts: str) -> None:

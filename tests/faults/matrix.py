@@ -302,7 +302,7 @@ def _run(world: World, case: Case) -> Result:
 
 def _retried(world: World, case: Case, submission: Submission, typed: list[submissions.NewRow]) -> list[Submission]:
     """Retry what is known not to exist, as a person would: with the bad values put right."""
-    if not submission.is_settled or not submissions.retriable_count(submission.rows.all()):
+    if not submission.is_settled or not submissions.retriable(submission.rows.all()):
         return [submission]
     right = [replace(each, owner_email="kabir.shah@sahyadrihfc.in", note=each.note[:40]) for each in typed]
     again = world.submit(right, follows=submission)

@@ -61,6 +61,20 @@ def test_the_reason_and_the_link_survive_a_press_of_a_button(asha_client, partly
     assert draft.content["rows"][0]["refused"]["reason"] == row.reason
 
 
+def test_the_button_names_a_single_row_by_its_number(asha_client, partly_posted, sandbox):
+    page = asha_client.get(reverse("submissions:detail", args=[partly_posted.public_id])).content.decode()
+
+    assert "Put row 2 right and post it" in page
+
+
+def test_the_button_counts_several_rows(asha_client, asha, sandbox):
+    submission = a_submission(asha, 3, State.NOT_POSTED)
+
+    page = asha_client.get(reverse("submissions:detail", args=[submission.public_id])).content.decode()
+
+    assert "Put 3 rows right and post them" in page
+
+
 def test_what_is_unconfirmed_cannot_be_retried(asha_client, asha):
     submission = a_submission(asha, state=State.UNCONFIRMED)
 
