@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities import audit, connection, posting, recovery, submissions, throttle
+from activities import audit, connection, posting, proving, recovery, submissions, throttle
 from activities.leadsquared import NotSent, steady_clock
 from activities.models import Account, Call, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
@@ -384,7 +384,7 @@ def test_every_step_of_a_submission_is_an_audit_entry(submit):
 
     actions = [entry.action for entry in audit.entries_about(submission)]
     assert actions == ["submission.submitted", "submission.sent", "submission.answered", "submission.settled"]
-    assert audit.verify().problems == ()
+    assert proving.verify().problems == ()
 
 
 def test_neither_key_is_stored_anywhere_with_an_attempt(submit, sandbox):

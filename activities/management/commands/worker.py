@@ -33,8 +33,9 @@ class Command(BaseCommand):
             threading.Thread(target=work.post, args=(f"{name}:{number}", stop), name=f"post-{number}")
             for number in range(1, max(1, options["threads"]) + 1)
         ]
-        # Nothing is lost when a read is cut off, so that nobody waits for it at the end.
-        threading.Thread(target=work.read, args=(stop,), name="read", daemon=True).start()
+        # Nothing is lost when one of these is cut off, so that nobody waits for it at the end.
+        for name_of_thread, target in (("read", work.read), ("keep", work.keep)):
+            threading.Thread(target=target, args=(stop,), name=name_of_thread, daemon=True).start()
         for thread in threads:
             thread.start()
         self.stdout.write(f"Worker {name} posts in {len(threads)} threads. Ctrl-C stops it.")
