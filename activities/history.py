@@ -24,6 +24,7 @@ from activities.models import Outcome, Row, State, Submission, User
 
 PAGE_SIZE: Final = 50
 EXPORT_CHUNK: Final = 1000
+MOST_NAMED: Final = 500  # submissions whose opportunity is named so; the newest ones
 MOST_COUNTED: Final = 10_000
 BOM: Final = "\ufeff"
 # What a spreadsheet would take for a formula, a command or the end of a cell.
@@ -120,6 +121,7 @@ class EntryLine:
     entry: Any
     sentence: str
     submission_id: UUID | None
+    subject: str
 
 
 def latest_by_opportunity(person: User, *, limit: int) -> list[Submission]:
@@ -169,7 +171,10 @@ def entries(wanted: Filter) -> QuerySet[Any]:
     if wanted.action:
         found = found.filter(action=wanted.action)
     if wanted.subject:
-        found = found.filter(Q(subject__icontains=wanted.subject) | Q(subject_id__iexact=wanted.subject))
+        named = Submission.objects.filter(opportunity_name__icontains=wanted.subject).order_by("-pk")
+        ids = [str(public_id) for public_id in named.values_list("public_id", flat=True)[:MOST_NAMED]]
+        about = Q(subject__icontains=wanted.subject) | Q(subject_id__iexact=wanted.subject) | Q(subject_id__in=ids)
+        found = found.filter(about)
     return found
 
 
@@ -208,10 +213,21 @@ def submission_lines(shown: Sequence[Submission]) -> list[SubmissionLine]:
 
 def entry_lines(shown: Iterable[Any]) -> list[EntryLine]:
     """Return a page of audit entries in words."""
-    return [
-        EntryLine(entry, _sentence(entry), UUID(entry.subject_id) if entry.subject_kind == "submission" else None)
-        for entry in shown
-    ]
+    page = list(shown)
+    named = {each.public_id: each.title for each in _submissions_of(page)}
+    return [_entry_line(entry, named) for entry in page]
+
+
+def _submissions_of(page: Iterable[Any]) -> QuerySet[Submission]:
+    ids = {UUID(entry.subject_id) for entry in page if entry.subject_kind == "submission"}
+    return Submission.objects.filter(public_id__in=ids).only("public_id", "opportunity_name", "opportunity_id")
+
+
+def _entry_line(entry: Any, named: Mapping[UUID, str]) -> EntryLine:
+    """Entries since version 2 have a submission's id alone: what it is called can be purged, an entry cannot."""
+    submission_id = UUID(entry.subject_id) if entry.subject_kind == "submission" else None
+    subject = entry.subject or (named.get(submission_id, "") if submission_id else "")
+    return EntryLine(entry, _sentence(entry), submission_id, subject)
 
 
 def everybody() -> QuerySet[User]:

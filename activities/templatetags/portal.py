@@ -13,12 +13,13 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from django import template
+from django.conf import settings
 from django.forms import BaseForm, BoundField
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from activities import audit
+from activities import audit, proving
 from activities.models import Outcome, State
 
 register = template.Library()
@@ -64,6 +65,18 @@ def tally(outcomes: Iterable[str]) -> SafeString:
     codes = list(outcomes)
     places = format_html_join("", '<i class="tally__place" data-outcome="{}"></i>', ((code,) for code in codes))
     return format_html('<span class="tally tally--small" role="img" aria-label="{}">{}</span>', counted(codes), places)
+
+
+@register.inclusion_tag("audit/_proof.html")
+def proof_of_the_record() -> dict[str, Any]:
+    """Say when the chain was verified last and what came of it, and how long contents are kept."""
+    return {"proof": proving.last_proof(), "retention_days": settings.RETENTION_DAYS}
+
+
+@register.filter
+def thousands(number: int) -> str:
+    """Set a number apart in threes: “48,227”."""
+    return f"{number:,}"
 
 
 @register.filter
