@@ -69,8 +69,16 @@ def tally(outcomes: Iterable[str]) -> SafeString:
 
 @register.inclusion_tag("audit/_proof.html")
 def proof_of_the_record() -> dict[str, Any]:
-    """Say when the chain was verified last and what came of it, and how long contents are kept."""
-    return {"proof": proving.last_proof(), "retention_days": settings.RETENTION_DAYS}
+    """Say when the chain was verified last and what came of it."""
+    return {"proof": proving.last_proof()}
+
+
+@register.simple_tag
+def retention_rule() -> str:
+    """Say how long contents are kept."""
+    if not settings.RETENTION_DAYS:
+        return "Contents are kept for good."
+    return f"Contents are removed after {thousands(settings.RETENTION_DAYS)} days; their hashes stay."
 
 
 @register.filter
