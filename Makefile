@@ -32,7 +32,7 @@ FIND_CHROMIUM := for name in "$$CHROMIUM" chromium chromium-browser google-chrom
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 IS_DEBIAN_ROOT := [ "`id -u`" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser bench-editor venv venv-dev system
+.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser bench-chain bench-editor venv venv-dev system
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -107,6 +107,10 @@ browser: venv-dev ## journeys through Chromium
 	if [ -z "$$CHROMIUM" ]; then echo "No Chromium or Chrome was found: install one, or set CHROMIUM to its path." >&2; exit 1; fi; \
 	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser/test_the_*.py $(ARGS) && \
 	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser/test_[!t]*.py $(ARGS)
+
+bench-chain: venv-dev ## eight processes write 20,000 audit entries at once, on both databases
+	@$(ON_SQLITE) $(PY) -m tests.crash.chain --database sqlite $(ARGS)
+	@$(CLEAN) $(PY) tests/postgres.py -- $(PY) -m tests.crash.chain --database postgresql $(ARGS)
 
 bench-editor: venv-dev ## what the row editor costs with a large account: bytes, layout shift, from key to paint
 	@CHROMIUM=`$(FIND_CHROMIUM)`; export CHROMIUM; \
