@@ -8,6 +8,7 @@ without its salt nobody finds a content from its hash by trying. Every batch is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from activities import audit
 from activities.models import SETTLED, Attempt, Draft, Look, Pin, Row, Submission
 from activities.models.clock import clock
 
+logger = logging.getLogger(__name__)
 BATCH: Final = 50  # submissions; the chain's head is locked while one is purged
 # Rooms that keep words of contents elsewhere, such as an index to search in, stand here. Each is called in the batch's
 # transaction with the submissions' primary keys, before their contents go.
@@ -162,3 +164,6 @@ def _clear_the_log() -> None:
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = cursor.fetchone()
+        if is_busy:
+            logger.warning("The write-ahead log could not be emptied, since somebody reads: run purge once more.")

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models.functions import Upper
 
-from activities import guards
+from activities import audit, guards
 from activities.models import OUTCOMES, Attempt, Look, Outcome, Row, State, Submission, Verdict
 from activities.models.audit_entries import AuditHead
 from tests.builders import NOON, a_submission
@@ -279,3 +279,47 @@ def test_triggers_come_back_after_they_made_way():
 
     assert missing == len(TABLES) * (4 if connection.vendor == "sqlite" else 2)
     assert guards.problems() == []
+
+
+@only_postgresql
+class TestARoleThatIsNotTheOwner:
+    @pytest.fixture(autouse=True)
+    def portal(self):
+        """The rights that the README gives to the portal's role."""
+        run("CREATE ROLE portal_of_a_test")
+        run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_of_a_test")
+        run("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO portal_of_a_test")
+
+    def test_writes_entries_and_rows(self, asha):
+        run("SET LOCAL ROLE portal_of_a_test")
+
+        a_submission(asha)
+        entry = audit.record(audit.Action.HELD, "account", by=audit.PORTAL, reason="keys")
+
+        assert entry.seq == 1
+
+    def test_finds_every_trigger_in_place(self):
+        run("SET LOCAL ROLE portal_of_a_test")
+
+        assert guards.problems() == []
+
+    def test_is_told_apart_from_the_owner(self):
+        run("SET LOCAL ROLE portal_of_a_test")
+
+        assert guards.may_be_removed_by_this_role() is False
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "DROP TRIGGER activities_row_refuses_change ON activities_row",
+            "ALTER TABLE activities_row DISABLE TRIGGER ALL",
+            "TRUNCATE activities_look",
+            "CREATE OR REPLACE FUNCTION activities_row_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN END $$",
+            "SET session_replication_role = replica",
+        ],
+    )
+    def test_cannot_go_around_them(self, sql):
+        run("SET LOCAL ROLE portal_of_a_test")
+
+        with pytest.raises(DatabaseError, match=r"must be owner|permission denied"), transaction.atomic():
+            run(sql)

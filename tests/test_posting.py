@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
+from django.db import connection as connection_of_tests
 
 from activities import audit, connection, posting, proving, recovery, submissions, throttle
 from activities.leadsquared import NotSent, steady_clock
@@ -461,3 +463,33 @@ class TestASubmissionThatMakesThePortalFail:
         posting.post_next(worker=WORKER)
 
         assert outcomes(second) == [Outcome.CREATED]
+
+
+class TestWithoutAnEntry:
+    @pytest.fixture
+    def no_entries(self, submit):
+        """A submission, and a database that takes no audit entry any more."""
+        submission = submit(1)
+        with connection_of_tests.cursor() as cursor:
+            if connection_of_tests.vendor == "postgresql":
+                cursor.execute("ALTER TABLE activities_auditentry ADD CONSTRAINT full_up CHECK (seq < 2) NOT VALID")
+            else:
+                cursor.execute(
+                    "CREATE TRIGGER full_up BEFORE INSERT ON activities_auditentry "
+                    "BEGIN SELECT RAISE(ABORT, 'full_up'); END"
+                )
+        return submission
+
+    def test_nothing_is_sent(self, no_entries, sandbox):
+        with pytest.raises(DatabaseError, match="full_up"):
+            posting.post_next(worker=WORKER)
+
+        assert bulk_calls(sandbox) == []
+        assert not no_entries.attempts.exists()
+        assert outcomes(no_entries) == [Outcome.PENDING]
+
+    def test_nothing_is_submitted(self, no_entries, submit):
+        with pytest.raises(DatabaseError, match="full_up"), transaction.atomic():
+            submit([a_new_row(note="another")])
+
+        assert Submission.objects.get() == no_entries

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities import audit, posting, readback, submissions
+from activities import audit, contents, posting, readback, submissions
 from activities.models import Outcome, State, Submission
 from activities.models.clock import clock
 from tests.builders import a_draft, a_field, a_new_row, an_actor
@@ -367,6 +367,14 @@ class TestRetry:
 
         assert submissions.retry(submission, by=an_actor(asha)) is None
 
+    def test_leaves_an_entry_that_names_the_draft(self, post, asha):
+        submission = self.absent(post, fault="reset_before_write")
+
+        draft = submissions.retry(submission, by=an_actor(asha))
+
+        entry = audit.entries_about(submission).get(action="submission.retried")
+        assert entry.facts == {"row_count": 2, "draft": str(draft.public_id)}
+
     def test_carries_the_reason_of_each_row(self, post, asha):
         submission = self.absent(post, fault="reset_before_write")
 
@@ -478,3 +486,38 @@ class TestReferences:
 
         assert submissions.reference(one, 1) == submissions.reference(one, 1)
         assert len({submissions.reference(each, n) for each in (one, other) for n in (1, 2)}) == 4
+
+
+class TestTheRecordOfALook:
+    def test_says_what_was_found_and_vouches_for_what_was_seen(self, post):
+        submission = post(2)
+
+        look(submission, after=-125)
+
+        entry = audit.entries_about(submission).get(action="submission.looked")
+        assert entry.facts["summary"] == "2 of 2 found"
+        assert entry.contents == {"seen": contents.of_look(submission.looks.get())}
+
+    def test_is_there_when_leadsquared_did_not_answer_too(self, post, sandbox):
+        submission = post(1)
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity")
+
+        look(submission, after=-125)
+
+        entry = audit.entries_about(submission).get(action="submission.looked")
+        assert entry.facts["summary"].startswith("LeadSquared could not be asked")
+
+    def test_comes_before_that_of_what_follows_from_it(self, post):
+        submission = post(1)
+
+        look(submission, after=-125)
+
+        actions = list(audit.entries_about(submission).values_list("action", flat=True))
+        assert actions == [
+            "submission.submitted",
+            "submission.sent",
+            "submission.not_answered",
+            "submission.noted",
+            "submission.looked",
+            "submission.settled",
+        ]

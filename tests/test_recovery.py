@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities import posting, readback, recovery, submissions
+from activities import audit, posting, readback, recovery, submissions
 from activities.models import Outcome, State, Submission
 from activities.models.clock import clock
 from tests.builders import a_draft, a_new_row, an_actor
@@ -139,6 +139,7 @@ class TestAfterARestore:
         assert recovery.doubt_what_is_queued() == 1
         recovery.read_back_doubted()
 
+        assert audit.entries().get(action="account.restored").facts == {"count": 1}
         assert outcomes(submission) == [Outcome.UNCONFIRMED] * 2
 
     def test_what_was_posted_since_is_found_and_not_sent_again(self, submit, sandbox):

@@ -101,9 +101,7 @@ def run(options: argparse.Namespace, folder: Path, database_url: str | None, san
     call_command("purge", "--before", f"{clock() - FEW_DAYS / 3:%Y-%m-%d}", *rewrite, stdout=out)
     after, problems = found(words, folder), proving.verify().problems
     print(f"== Purged words on {options.database} ==\n{out.getvalue().strip()}")
-    print(
-        f"words            {len(before)} of {len(words)} in the files before, {len(after)} afterwards {after or str()}"
-    )
+    print(f"words            {len(before)} of {len(words)} in the files before, {len(after)} afterwards {after or ''}")
     print(f"problems         {', '.join(problems) or 'none'}")
     return set(before) == set(words) and not after and not problems
 
