@@ -109,7 +109,7 @@ def rewrite() -> None:
 
 def _at_rest(before: datetime) -> list[int]:
     found = Submission.objects.filter(submitted_at__lt=before, purged_by_seq=None, state__in=SETTLED, look_at=None)
-    return _ids(found.select_for_update(skip_locked=True).order_by("submitted_at", "pk"))
+    return _ids(found.order_by("submitted_at", "pk"))
 
 
 def _old_drafts(before: datetime) -> QuerySet[Draft]:
@@ -123,7 +123,8 @@ def _old_pins(before: datetime) -> QuerySet[Pin]:
 
 
 def _ids(found: QuerySet[Any]) -> list[int]:
-    return list(found.values_list("pk", flat=True)[:BATCH])
+    """Return the first ones, locked; what another worker purges in this very moment is its own."""
+    return list(found.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
 
 
 def _remove(batch: _Batch, *, before: datetime, by: audit.Actor, now: datetime | None) -> None:

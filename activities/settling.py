@@ -66,6 +66,8 @@ def apply(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: da
 def leave_out(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: datetime) -> None:
     """Settle rows of a submission in hand that need not be sent; when none is left, it is settled itself."""
     with transaction.atomic():
+        # Whoever compares rows with their newest entry holds this lock, and never sees the one without the other.
+        Submission.objects.select_for_update().get(pk=submission.pk)
         for row in submission.rows.select_for_update().filter(number__in=verdicts):
             _write(row, verdicts[row.number], now=now)
         record_rows(submission, now=now)

@@ -17,7 +17,7 @@ from activities.models import Attempt, Look, Outcome, Row, Submission
 from activities.models.audit_entries import AuditEntry
 
 _Action: Final = audit.Action
-_RESTORED: Final = "restore"
+_RESTORED: Final = "restore"  # an attempt that stands for those that a backup has not seen; nothing was sent
 
 
 @dataclass
@@ -52,7 +52,7 @@ def problems(submission_ids: Sequence[int]) -> dict[int, list[str]]:
         _add(stories[row.submission_id], f"row {row.number}", row, {contents.of_row(row, 1), contents.of_row(row)})
     for attempt in Attempt.objects.filter(submission__in=stories).iterator(chunk_size=10):
         story, name = stories[attempt.submission_id], f"of attempt {attempt.number}"
-        if attempt.worker != _RESTORED:
+        if attempt.worker != _RESTORED or attempt.request is not None:
             _add(story, f"request {name}", attempt, {contents.of_request(attempt)})
         if attempt.answer is not None or attempt.purged_by_seq:
             _add(story, f"answer {name}", attempt, {contents.of_answer(attempt)})
