@@ -29,9 +29,10 @@ class Command(BaseCommand):
         proof = proving.verify(since)
         for problem in proof.problems:
             self.stderr.write(problem)
+        if not proof.problems:
+            after = f" after entry {since.seq}" if since else ""
+            self.stdout.write(f"Chain intact: {proof.entry_count} entries{after}, head {proof.head}")
         if guards.may_be_removed_by_this_role():
             self.stdout.write(guards.OWNER_SENTENCE)
         if proof.problems:
             sys.exit(1)
-        after = f" after entry {since.seq}" if since else ""
-        self.stdout.write(f"Chain intact: {proof.entry_count} entries{after}, head {proof.head}")
