@@ -95,6 +95,7 @@ def _compare(story: _Story, purges: dict[int, set[int]]) -> Iterator[str]:
             yield f"The {name} of the {which} is not what entry {seq} vouches for."
     yield from _not_vouched(story, first, vouched, which)
     yield from _outcomes(story, first, which)
+    yield from _state(story, which)
 
 
 def _vouched(entries: Iterable[AuditEntry]) -> Iterator[tuple[str, tuple[int, str]]]:
@@ -130,3 +131,13 @@ def _outcomes(story: _Story, first: AuditEntry, which: str) -> Iterator[str]:
             entry = f"entry {known.seq}" if known else f"entry {first.seq}"
             words = f"{said[0]} {said[1]}".strip() if said else "nothing"
             yield f"Row {number} of the {which} is {outcome} {activity_id}".rstrip() + f"; {entry} says {words}."
+
+
+def _state(story: _Story, which: str) -> Iterator[str]:
+    """Compare the state that a submission came to rest in with the newest entry that says so."""
+    state = story.submission.get_state_display().lower()
+    settled = [each for each in story.entries if each.action == _Action.SETTLED.code]
+    if settled and settled[-1].facts["state"] != state:
+        yield f"The {which} is {state}; entry {settled[-1].seq} says {settled[-1].facts['state']}."
+    elif story.submission.is_settled and not settled:
+        yield f"The {which} is {state}; no entry says that it came to rest."

@@ -213,6 +213,21 @@ class TestWhatEntriesVouchFor:
 
         assert problem.startswith(f"Row 2 of the submission {posted.public_id} is created forged; entry")
 
+    def test_is_named_when_the_state_was_changed(self, posted):
+        Submission.objects.update(state="not_posted")
+
+        (problem,) = problems()
+
+        assert problem.startswith(f"The submission {posted.public_id} is not posted; entry")
+
+    def test_is_named_when_it_came_to_rest_without_an_entry(self, asha, sandbox):
+        submission = submissions.submit(a_draft(asha), [a_new_row()], by=an_actor(asha))
+        Submission.objects.update(state="not_posted", settled_at=NOON)
+
+        assert problems() == [
+            f"The submission {submission.public_id} is not posted; no entry says that it came to rest."
+        ]
+
     def test_is_named_when_two_rows_changed_their_ids(self, posted):
         first, second = posted.rows.order_by("number").values_list("activity_id", flat=True)
         with without_guards():
