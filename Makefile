@@ -32,7 +32,7 @@ FIND_CHROMIUM := for name in "$$CHROMIUM" chromium chromium-browser google-chrom
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 IS_DEBIAN_ROOT := [ "`id -u`" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser firefox bench-editor bench-export bench-audit venv venv-dev system
+.PHONY: help demo run worker test lint format house unit unit-sqlite unit-postgres durability faults crash browser firefox bench-audit bench-chain bench-editor bench-export venv venv-dev system
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -112,6 +112,10 @@ firefox: venv-dev ## the main journeys through Firefox, every key of the rows am
 	@if ! $(PY) -c 'from tests.firefox import driver; raise SystemExit(not driver.find())'; then \
 	  echo "No Firefox was found: install one, or set FIREFOX to its path." >&2; exit 1; fi; \
 	$(ON_SQLITE) $(PY) -m pytest -v tests/firefox $(ARGS)
+
+bench-chain: venv-dev ## eight processes write 20,000 audit entries at once, on both databases
+	@$(ON_SQLITE) $(PY) -m tests.crash.chain --database sqlite $(ARGS)
+	@$(CLEAN) $(PY) tests/postgres.py -- $(PY) -m tests.crash.chain --database postgresql $(ARGS)
 
 bench-editor: venv-dev ## what the row editor costs with a large account: bytes, layout shift, from key to paint
 	@CHROMIUM=`$(FIND_CHROMIUM)`; export CHROMIUM; \

@@ -10,7 +10,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from activities import audit, connection, throttle
+from activities import connection, guards, throttle
 
 
 @register(Tags.security)
@@ -56,14 +56,15 @@ def keys_are_set(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Chec
 
 @register(Tags.database)
 def record_is_guarded(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
-    """The triggers that refuse a change of the audit log stand."""
+    """The triggers that refuse a change of the record stand."""
     if not options.get("databases"):
         return []
-    if audit.guards_stand():
+    if not guards.problems():
         return []
     return [
         Warning(
-            "The triggers that refuse changes of the audit log are missing. Run manage.py migrate.",
+            "Triggers that refuse changes of the record are missing, disabled or altered. Run manage.py migrate; "
+            "manage.py verify_audit names them.",
             id="activities.W001",
         )
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -52,6 +52,7 @@ class EntryLine:
     entry: Any
     sentence: str
     submission_id: UUID | None
+    subject: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +108,21 @@ def submission_lines(shown: Sequence[Submission]) -> list[SubmissionLine]:
 
 def entry_lines(shown: Iterable[Any]) -> list[EntryLine]:
     """Return a page of audit entries in words."""
-    return [
-        EntryLine(entry, _sentence(entry), UUID(entry.subject_id) if entry.subject_kind == "submission" else None)
-        for entry in shown
-    ]
+    page = list(shown)
+    named = {each.public_id: each.title for each in _submissions_of(page)}
+    return [_entry_line(entry, named) for entry in page]
+
+
+def _submissions_of(page: Iterable[Any]) -> QuerySet[Submission]:
+    ids = {UUID(entry.subject_id) for entry in page if entry.subject_kind == "submission"}
+    return Submission.objects.filter(public_id__in=ids).only("public_id", "opportunity_name", "opportunity_id")
+
+
+def _entry_line(entry: Any, named: Mapping[UUID, str]) -> EntryLine:
+    """Entries since version 2 have a submission's id alone: what it is called can be purged, an entry cannot."""
+    submission_id = UUID(entry.subject_id) if entry.subject_kind == "submission" else None
+    subject = entry.subject or (named.get(submission_id, "") if submission_id else "")
+    return EntryLine(entry, _sentence(entry), submission_id, subject)
 
 
 def everybody() -> QuerySet[User]:

@@ -57,6 +57,13 @@ def catch_up() -> int:
     return count
 
 
+def forget(submission_ids: Sequence[int]) -> None:
+    """Take the words of these submissions' rows out of the search; what they are filtered by stays."""
+    lines = ListedRow.objects.filter(submission__in=submission_ids)
+    _out_of_index(list(lines.values_list("place", flat=True)))
+    lines.update(words="")
+
+
 def compact() -> None:
     """Leave nothing in the search index's files of what was taken out of it."""
     if connection.vendor == "sqlite":

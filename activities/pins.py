@@ -52,7 +52,7 @@ def pin(opportunity: dict[str, Any], *, owner: User, now: datetime | None = None
                 opportunity_id=opportunity["id"].lower(),
                 created_at=moment,
             )
-        found.opportunity = opportunity
+        found.opportunity, found.copied_at = opportunity, moment
         found.save()
     return found
 
@@ -64,4 +64,4 @@ def unpin(opportunity_id: str, *, owner: User) -> None:
 
 def keep_up(opportunity: dict[str, Any], *, owner: User) -> None:
     """Let a pin, where there is one, show what its opportunity looks like now."""
-    of(owner).filter(opportunity_id=opportunity["id"].lower()).update(opportunity=opportunity)
+    of(owner).filter(opportunity_id=opportunity["id"].lower()).update(opportunity=opportunity, copied_at=clock())

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from activities import audit, connection, readback, settling, throttle
+from activities import audit, connection, contents, readback, settling, throttle
 from activities.leadsquared import (
     LeadSquaredError,
     NotInTime,
@@ -254,7 +254,7 @@ def _write_attempt(submission: Submission, *, worker: str, now: datetime) -> Att
             audit.Action.SENT,
             submission,
             by=audit.PORTAL,
-            contents={"request": _commitment(attempt, "request", body)},
+            contents={"request": contents.of_request(attempt)},
             now=now,
             attempt=attempt.number,
             row_count=len(rows),
@@ -323,9 +323,11 @@ def settle(submission: Submission, attempt: Attempt, error: LeadSquaredError | N
     with transaction.atomic():
         # Locks are always taken in this order: the submission, then the audit log's head.
         Submission.objects.select_for_update().get(pk=submission.pk)
-        attempt.verdict = Verdict.ANSWERED if error is None else _verdict_on(error)
-        attempt.said = error.said if error else ""
-        attempt.save(update_fields=["verdict", "said"])
+        # One verdict each: of a worker and whoever took over from it, the second one judges the same answer.
+        Attempt.objects.filter(pk=attempt.pk, verdict=Verdict.OPEN).update(
+            verdict=Verdict.ANSWERED if error is None else _verdict_on(error), said=error.said if error else ""
+        )
+        attempt.refresh_from_db(fields=["verdict", "said"])
         if error is None:
             _record_answer(submission, attempt, rows, now=moment)
             verdicts = [_verdict(row) for row in rows]
@@ -430,7 +432,7 @@ def _record_answer(submission: Submission, attempt: Attempt, rows: Iterable[RowA
         audit.Action.ANSWERED,
         submission,
         by=audit.LEADSQUARED,
-        contents={"answer": _commitment(attempt, "answer", bytes(attempt.answer or b""))},
+        contents={"answer": contents.of_answer(attempt)},
         now=now,
         status=attempt.status or 0,
         seconds=f"{attempt.seconds or 0:.1f}",
@@ -442,19 +444,12 @@ def _record_answer(submission: Submission, attempt: Attempt, rows: Iterable[RowA
 def _record_error(submission: Submission, attempt: Attempt, error: LeadSquaredError, *, now: datetime) -> None:
     if isinstance(error, NotSent):
         return
-    contents = {}
-    if attempt.answer is not None:
-        contents["answer"] = _commitment(attempt, "answer", bytes(attempt.answer))
     audit.record(
         audit.Action.NOT_ANSWERED,
         submission,
         by=audit.LEADSQUARED,
-        contents=contents,
+        contents={"answer": contents.of_answer(attempt)} if attempt.answer is not None else {},
         now=now,
         attempt=attempt.number,
         summary=_verdict_on(error).label.lower() + (f" ({error.status})" if error.status else ""),
     )
-
-
-def _commitment(attempt: Attempt, name: str, content: bytes) -> str:
-    return audit.commitment(salt=bytes(attempt.salt or b""), name=name, value=content.hex())

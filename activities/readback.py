@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from activities import audit, catalog, connection, matching, settling, throttle
+from activities import audit, catalog, connection, contents, matching, settling, throttle
 from activities.leadsquared import LeadSquaredError, RateLimited, Unauthorized, in_words, raw_words
 from activities.leadsquared.records import Activities, Activity, User
 from activities.matching import Comparison, Expected, Person
@@ -123,7 +123,9 @@ def _others_in_doubt(submission: Submission) -> QuerySet[Submission]:
 
 def _open_rows(submission: Submission) -> list[Row]:
     outcome = OPEN_OUTCOMES.get(State(submission.state))
-    return list(submission.rows.filter(outcome=outcome).order_by("number")) if outcome else []
+    # What was purged cannot be compared with anything any more.
+    there = submission.rows.filter(outcome=outcome, purged_by_seq=None)
+    return list(there.order_by("number")) if outcome else []
 
 
 def _ask(
@@ -222,16 +224,21 @@ def _write_look(submission: Submission, seen: Seen, rows: Sequence[Row], *, now:
     Submission.objects.filter(pk=submission.pk).update(look_count=this.number)
     submission.look_count = this.number
     evidence = [f"row {number}: {activity_id}" for number, activity_id in sorted(comparison.found.items())]
+    _record_look(submission, this, summary=this.summary, evidence=evidence)
+    return this
+
+
+def _record_look(submission: Submission, this: Look, *, summary: str, evidence: Sequence[str] = ()) -> None:
     audit.record(
         audit.Action.LOOKED,
         submission,
         by=audit.PORTAL,
-        now=now,
+        contents={"seen": contents.of_look(this)},
+        now=this.at,
         look=this.number,
-        summary=this.summary,
-        evidence=evidence,
+        summary=summary,
+        evidence=list(evidence),
     )
-    return this
 
 
 def _as_json(activity: Activity) -> dict[str, Any]:
@@ -342,8 +349,11 @@ def _failed(submission: Submission, error: LeadSquaredError, *, now: datetime) -
     with transaction.atomic():
         taken = Submission.objects.select_for_update().get(pk=submission.pk)
         taken.look_count += 1
-        Look.objects.create(submission=taken, number=taken.look_count, at=now, summary=error.for_user[:500])
+        this = Look.objects.create(submission=taken, number=taken.look_count, at=now, summary=error.for_user[:500])
         taken.save(update_fields=["look_count"])
+        # LeadSquared's own words are not for the chain: they could not be purged.
+        status = f" ({error.status})" if error.status else ""
+        _record_look(taken, this, summary=f"LeadSquared could not be asked{status}")
         attempt = taken.attempts.order_by("-number").first()
         if taken.state == State.UNCONFIRMED and attempt is not None:
             _schedule(taken, attempt, now=now)

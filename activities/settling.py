@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -40,11 +40,11 @@ def apply(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: da
     with transaction.atomic():
         current = Submission.objects.select_for_update().get(pk=submission.pk)
         rows = list(current.rows.order_by("number"))
-        for row in rows:
-            if row.number in verdicts:
-                _write(row, verdicts[row.number], now=now)
+        written = [_write(row, verdicts[row.number], now=now) for row in rows if row.number in verdicts]
         indexing.follow(current, numbers=verdicts)
         state = state_of([row.outcome for row in rows])
+        if any(written) and state not in SETTLED:
+            record_rows(submission, now=now)
         if state == current.state:
             return state
         settled_at = now if state in SETTLED else None
@@ -67,9 +67,12 @@ def apply(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: da
 def leave_out(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: datetime) -> None:
     """Settle rows of a submission in hand that need not be sent; when none is left, it is settled itself."""
     with transaction.atomic():
+        # Whoever compares rows with their newest entry holds this lock, and never sees the one without the other.
+        Submission.objects.select_for_update().get(pk=submission.pk)
         for row in submission.rows.select_for_update().filter(number__in=verdicts):
             _write(row, verdicts[row.number], now=now)
         indexing.follow(submission, numbers=verdicts)
+        record_rows(submission, now=now)
         outcomes = outcomes_of(submission)
     if Outcome.PENDING not in outcomes:
         apply(submission, {}, now=now)
@@ -138,15 +141,26 @@ def outcomes_of(submission: Submission) -> list[str]:
 
 
 def record_settled(submission: Submission, *, now: datetime) -> None:
-    """Write into the audit log that a submission came to rest."""
+    """Write into the audit log that a submission came to rest, and what became of its rows."""
     audit.record(
         audit.Action.SETTLED,
         submission,
         by=audit.PORTAL,
         now=now,
         state=submission.get_state_display().lower(),
-        summary=summary(outcomes_of(submission)),
+        **_known_rows(submission),
     )
+
+
+def record_rows(submission: Submission, *, now: datetime) -> None:
+    """Write into the audit log what is known of a submission's rows by now; proving.py compares the rows with it."""
+    audit.record(audit.Action.NOTED, submission, by=audit.PORTAL, now=now, **_known_rows(submission))
+
+
+def _known_rows(submission: Submission) -> dict[str, Any]:
+    known = submission.rows.order_by("number").values_list("number", "outcome", "activity_id")
+    rows = {str(number): [outcome, activity_id] for number, outcome, activity_id in known}
+    return {"summary": summary([outcome for outcome, _ in rows.values()]), "rows": rows}
 
 
 def ask_person(submission: Submission, *, reason: str, now: datetime) -> None:
@@ -179,9 +193,11 @@ def first_look_at(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.LSQ_LOOK_SCHEDULE[0])
 
 
-def _write(row: Row, verdict: RowVerdict, *, now: datetime) -> None:
+def _write(row: Row, verdict: RowVerdict, *, now: datetime) -> bool:
+    """Give a row its outcome, where `OUTCOMES` knows the step; return whether it has another one now."""
     if verdict.outcome not in OUTCOMES[row.outcome]:
-        return
+        return False
+    before = row.outcome
     row.outcome, row.outcome_at = verdict.outcome, now
     row.activity_id, row.reason = verdict.activity_id, verdict.reason[:500]
     row.said, row.exception_type = verdict.said, verdict.exception_type[:200]
@@ -190,10 +206,11 @@ def _write(row: Row, verdict: RowVerdict, *, now: datetime) -> None:
         with transaction.atomic():
             row.save()
     except IntegrityError:
-        if Row.objects.get(pk=row.pk).outcome == Outcome.NOT_CREATED:
+        if before != Outcome.PENDING:
             # A later look found what another row has claimed in this very moment: nothing is new.
             row.refresh_from_db()
-            return
+            return False
         row.outcome, row.activity_id = Outcome.UNCONFIRMED, ""
         row.reason = "LeadSquared said yes, but with the id of another row. It may or may not exist."
         row.save()
+    return True

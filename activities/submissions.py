@@ -19,7 +19,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from activities import audit, bell, connection, indexing, permissions, settling
+from activities import audit, bell, connection, contents, indexing, permissions, settling
 from activities.models import Account, Draft, Outcome, Row, State, Submission, User
 from activities.models.clock import clock
 from activities.models.submissions import new_salt
@@ -47,7 +47,7 @@ class NewRow:
 
     def sent(self) -> list[Any]:
         """Return what goes to LeadSquared, in a form that can be compared."""
-        return _sent(self.code, self.owner_email, self.note, self.fields)
+        return contents.sent(self.code, self.owner_email, self.note, self.fields)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +202,8 @@ def cancel(submission: Submission, *, by: audit.Actor, now: datetime | None = No
 def copy(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> Draft:
     """Open a submission's rows as a new draft of this person, linked to the first; nothing is sent.
 
+    What was purged of them is empty.
+
     Raises:
         PermissionDenied: this person does not post.
     """
@@ -217,8 +219,14 @@ def retry(submission: Submission, *, by: audit.Actor, now: datetime | None = Non
         PermissionDenied: this person does not post.
     """
     permissions.check_can_post(by.user)
-    rows = list(submission.rows.filter(outcome__in=[Outcome.REJECTED, Outcome.NOT_CREATED]).order_by("number"))
-    return _draft_of_rows(submission, rows, by=by, now=now, is_retry=True) if rows else None
+    refused = submission.rows.filter(outcome__in=[Outcome.REJECTED, Outcome.NOT_CREATED], purged_by_seq=None)
+    rows = list(refused.order_by("number"))
+    if not rows:
+        return None
+    with transaction.atomic():
+        draft = _draft_of_rows(submission, rows, by=by, now=now, is_retry=True)
+        audit.record(audit.Action.RETRIED, submission, by=by, now=now, row_count=len(rows), draft=str(draft.public_id))
+    return draft
 
 
 def look_again(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> None:
@@ -261,12 +269,14 @@ def decide(submission: Submission, *, ours: Mapping[int, str], by: audit.Actor, 
 
 def retriable(rows: Iterable[Row]) -> list[int]:
     """Return the numbers of the rows that are known not to exist, so that they can be put right and posted."""
-    return [row.number for row in rows if row.outcome in {Outcome.REJECTED, Outcome.NOT_CREATED}]
+    refused = {Outcome.REJECTED, Outcome.NOT_CREATED}
+    return [row.number for row in rows if row.outcome in refused and row.purged_by_seq is None]
 
 
 def can_look_again(rows: Iterable[Row]) -> bool:
     """Whether another look could find out more: rows that are unconfirmed, or not created as far as is known."""
-    return any(row.outcome in {Outcome.UNCONFIRMED, Outcome.NOT_CREATED} for row in rows)
+    unknown = {Outcome.UNCONFIRMED, Outcome.NOT_CREATED}
+    return any(row.outcome in unknown and row.purged_by_seq is None for row in rows)
 
 
 def leftovers(submission: Submission) -> list[dict[str, Any]]:
@@ -317,9 +327,8 @@ def _record_submitted(submission: Submission, rows: Sequence[Row], *, by: audit.
         audit.Action.SUBMITTED,
         submission,
         by=by,
-        contents={f"row {row.number}": commitment(row) for row in rows},
+        contents={"submission": contents.of_submission(submission), **contents.of_rows(rows)},
         row_count=submission.row_count,
-        why=submission.why,
         follows=str(submission.follows.public_id) if submission.follows else "",
     )
 
@@ -355,12 +364,6 @@ def _leave_behind(submission: Submission, draft: Draft, staying: Staying, *, by:
         row_count=len(staying.rows),
         draft=str(kept.public_id),
     )
-
-
-def commitment(row: Row) -> str:
-    """Return the salted hash under which a row's personal contents stand in the audit log."""
-    content = json.dumps(_sent(row.code, row.owner_email, row.note, row.fields), ensure_ascii=False)
-    return audit.commitment(salt=bytes(row.salt or b""), name=f"row {row.number}", value=content)
 
 
 def _new_submission(draft: Draft, content: str, *, account: Account, by: audit.Actor, now: datetime) -> Submission:
@@ -430,15 +433,6 @@ def _content_hash(salt: bytes, content: str) -> str:
 
 def _canonical(opportunity_id: str, rows: Sequence[Any], *, skip_option_check: bool) -> str:
     return json.dumps([opportunity_id, skip_option_check, rows], ensure_ascii=False, separators=(",", ":"))
-
-
-def _sent(code: int, owner_email: str, note: str, fields: Sequence[dict[str, Any]]) -> list[Any]:
-    # A reference differs from draft to draft; the same rows are the same rows all the same.
-    return [code, owner_email, note, [_sent_field(field) for field in fields if not field.get("is_reference")]]
-
-
-def _sent_field(field: dict[str, Any]) -> list[Any]:
-    return [field["schema_name"], field["value"], [_sent_field(inner) for inner in field.get("fields", ())]]
 
 
 def _refusal(row: Row) -> dict[str, Any]:

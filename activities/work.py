@@ -1,8 +1,8 @@
 """WORKER: the loops. Every duty in turn until nothing is due; then they wait for the bell.
 
 Any number of threads, processes and hosts may run them: each duty claims its work by a conditional UPDATE. Posting,
-background reads (looks, lists) and exports are separate threads: a background read may wait long for its share of the
-limit, and an export takes as long as the list is.
+background reads (looks, lists), exports and looking after the record are separate threads: a background read may wait
+long for its share of the limit, an export takes as long as the list is, and proving a large record takes minutes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,19 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from activities import bell, catalog, counting, exporting, posting, readback, recovery, throttle
+from activities import (
+    bell,
+    catalog,
+    counting,
+    exporting,
+    posting,
+    proving,
+    purging,
+    readback,
+    recovery,
+    sign_ins,
+    throttle,
+)
 from activities import connection as leadsquared
 from activities.leadsquared import LeadSquaredError
 from activities.models import CallKind, Worker
@@ -52,6 +64,28 @@ def export(stop: threading.Event) -> None:
         _seldom(exporting.clear_folders, every=timedelta(hours=1)),
     ]
     _loop(stop, lambda: export_round(duties))
+
+
+def keep(stop: threading.Event) -> None:
+    """Look after the record until told to stop: prove it, apply the retention rule, sum up failed sign-ins."""
+    duties = record_keeping()
+    _loop(stop, lambda: keep_round(duties))
+
+
+def record_keeping() -> list[Duty]:
+    """Return what the thread that looks after the record does, each time around."""
+    return [
+        _seldom(sign_ins.sum_up, every=timedelta(minutes=1)),
+        _seldom(_purge, every=timedelta(days=1)),
+        _seldom(_prove, every=timedelta(minutes=1)),
+    ]
+
+
+def keep_round(duties: Sequence[Duty]) -> float:
+    """Do each duty once; return the seconds to wait."""
+    for duty in duties:
+        _safely(duty)
+    return max(LONGEST_WAIT_SECONDS.values())
 
 
 def housekeeping(name: str) -> list[Duty]:
@@ -151,3 +185,16 @@ def _identify() -> None:
     """Learn whose keys these are as soon as LeadSquared can be asked."""
     if not leadsquared.account().organisation:
         leadsquared.identify(kind=CallKind.BACKGROUND)
+
+
+def _purge() -> None:
+    purged = purging.purge_when_due()
+    if purged and purged.submission_count:
+        exporting.remove_all()
+
+
+def _prove() -> None:
+    if proving.prove_when_due():
+        proof = proving.last_proof()
+        for problem in proof.problems if proof else ():
+            logger.error("The record does not hold: %s", problem)

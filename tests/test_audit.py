@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from activities import audit
+from activities import audit, proving
 from activities.models.audit_entries import AuditEntry, AuditHead
 from tests.builders import NOON, an_actor
 
@@ -29,7 +29,7 @@ def test_an_untouched_chain_verifies():
     an_entry()
     an_entry()
 
-    proof = audit.verify()
+    proof = proving.verify()
 
     assert proof.problems == ()
     assert proof.entry_count == 2
@@ -79,64 +79,6 @@ def test_the_database_refuses_to_replace_an_entry():
     refused(replace)
 
 
-def without_triggers(sql: str) -> None:
-    """Change the table as somebody with all rights would."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("ALTER TABLE activities_auditentry DISABLE TRIGGER USER")
-            cursor.execute(sql)
-            cursor.execute(
-                "ALTER TABLE activities_auditentry ENABLE ALWAYS TRIGGER activities_auditentry_refuses_change"
-            )
-            cursor.execute(
-                "ALTER TABLE activities_auditentry ENABLE ALWAYS TRIGGER activities_auditentry_refuses_truncate"
-            )
-        else:
-            for name in ("insert", "update", "delete"):
-                cursor.execute(f"DROP TRIGGER activities_auditentry_refuses_{name}")
-            cursor.execute(sql)
-            audit.install_guards()
-
-
-def test_a_changed_entry_is_found():
-    an_entry()
-    second = an_entry()
-    an_entry()
-
-    without_triggers(f"UPDATE activities_auditentry SET actor = 'Nobody' WHERE id = {second.pk}")
-
-    assert audit.verify().problems == (f"Entry {second.seq} was changed, or one before it.",)
-
-
-def test_an_entry_cut_out_of_the_middle_is_found():
-    an_entry()
-    second = an_entry()
-    an_entry()
-
-    without_triggers(f"DELETE FROM activities_auditentry WHERE id = {second.pk}")
-
-    assert audit.verify().problems[0] == "Entry 2 is missing."
-
-
-def test_an_entry_cut_off_the_end_is_found():
-    an_entry()
-    last = an_entry()
-
-    without_triggers(f"DELETE FROM activities_auditentry WHERE id = {last.pk}")
-
-    assert audit.verify().problems == ("The chain ends at entry 1, but its head says 2.",)
-
-
-def test_missing_triggers_are_found():
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("DROP TRIGGER activities_auditentry_refuses_change ON activities_auditentry")
-        else:
-            cursor.execute("DROP TRIGGER activities_auditentry_refuses_update")
-
-    assert audit.verify().problems == ("The triggers that refuse changes are missing. Run migrate.",)
-
-
 def test_a_content_enters_the_chain_as_a_salted_hash_only():
     one = audit.commitment(salt=b"a" * 16, name="note", value="ABCPR4821K")
     other = audit.commitment(salt=b"b" * 16, name="note", value="ABCPR4821K")
@@ -156,7 +98,7 @@ def test_nul_and_half_a_surrogate_pair_do_not_stop_the_record():
 
     entry.refresh_from_db()
     assert entry.facts == {"reason": "a?b"}
-    assert audit.verify().problems == ()
+    assert proving.verify().problems == ()
 
 
 def test_the_head_is_one_row():

@@ -4,7 +4,7 @@ import pytest
 from django.core.checks import run_checks
 from django.db import connection
 
-from activities import audit, checks
+from activities import checks, guards
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +137,7 @@ class TestTheRecord:
 
         assert found(databases=["default"]) == ["activities.W001"]
 
-        audit.install_guards()
+        guards.install()
 
     def test_is_not_asked_for_without_a_database(self):
         assert found() == []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
@@ -139,3 +141,19 @@ def test_an_intact_chain_is_verified(asha, dev, capsys):
     call_command("verify_audit")
 
     assert capsys.readouterr().out.startswith("Chain intact: 1 entries")
+
+
+class TestTheCommandOfAPassword:
+    def test_gives_one_for_one_sign_in_and_leaves_an_entry(self, asha):
+        out = io.StringIO()
+
+        call_command("changepassword", "ASHA@sahyadrihfc.in", stdout=out)
+
+        asha.refresh_from_db()
+        assert asha.check_password(out.getvalue().split()[-1])
+        entry = audit.entries().get(action="person.password_reset")
+        assert (entry.actor, entry.subject) == ("Command line", "Asha")
+
+    def test_knows_when_there_is_nobody(self, db):
+        with pytest.raises(CommandError, match="Nobody has this e-mail address"):
+            call_command("changepassword", "nobody@sahyadrihfc.in")

@@ -15,10 +15,10 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from activities.models import CatalogEntry, Draft, Outcome, Row, State, Submission, Worker
+from activities.models import CatalogEntry, Draft, Export, Outcome, Row, State, Submission, Worker
 from activities.models.clock import clock
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
-from tests.builders import a_draft, a_submission
+from tests.builders import a_draft, a_submission, an_export
 from tests.conftest import PASSWORD
 from tests.lists import know_everything
 from tests.pages import read
@@ -48,14 +48,16 @@ MATRIX: Final[dict[str, tuple[str, str]]] = {
     "submissions:discard": ("302 405 405 405 405", "401 302 404 404 404"),
     "history:mine": ("302 200 200 200 200", "401 405 405 405 405"),
     "history:activities": ("302 200 200 200 200", "401 405 405 405 405"),
-    "history:submissions_csv": ("302 200 200 200 200", "401 405 405 405 405"),
-    "history:activities_csv": ("302 200 200 200 200", "401 405 405 405 405"),
+    "history:charts": ("302 200 200 200 200", "401 405 405 405 405"),
+    "exports:mine": ("302 200 200 200 200", "401 405 405 405 405"),
+    "exports:progress": ("302 200 200 200 200", "401 405 405 405 405"),
+    "exports:take": ("302 405 405 405 405", "401 403 403 302 302"),
+    "exports:cancel": ("302 405 405 405 405", "401 302 404 404 404"),
+    "exports:download": ("302 405 405 405 405", "401 302 404 404 404"),
     "audit:log": ("302 403 403 200 200", "401 405 405 405 405"),
     "audit:activities": ("302 403 403 200 200", "401 405 405 405 405"),
+    "audit:charts": ("302 403 403 200 200", "401 405 405 405 405"),
     "audit:entries": ("302 403 403 200 200", "401 405 405 405 405"),
-    "audit:submissions_csv": ("302 403 403 200 200", "401 405 405 405 405"),
-    "audit:activities_csv": ("302 403 403 200 200", "401 405 405 405 405"),
-    "audit:entries_csv": ("302 403 403 200 200", "401 405 405 405 405"),
     "people:everybody": ("302 403 403 403 200", "401 405 405 405 405"),
     "people:add": ("302 403 403 403 200", "401 403 403 403 422"),
     "people:edit": ("302 403 403 403 200", "401 403 403 403 422"),
@@ -69,7 +71,7 @@ MATRIX: Final[dict[str, tuple[str, str]]] = {
     "healthz": ("200 200 200 200 200", "405 405 405 405 405"),
 }
 # What an auditor may send: her own account, nothing else.
-OF_HER_OWN: Final = {"account:detail", "account:password", "account:sign_in", "account:sign_out"}
+OF_HER_OWN: Final = {"exports:take", "account:detail", "account:password", "account:sign_in", "account:sign_out"}
 REFUSED: Final = {401, 403, 404, 405}
 
 
@@ -82,6 +84,7 @@ class Things:
     failed: Submission
     doubtful: Submission
     unconfirmed: Submission
+    export: Export
     person: int
     reviewed: dict[str, object]  # what the page before sending would send
 
@@ -100,6 +103,9 @@ THINGS: Final[dict[str, Callable[[Things], Any]]] = {
     "submissions:retry": lambda things: things.failed.public_id,
     "submissions:look_again": lambda things: things.unconfirmed.public_id,
     "submissions:decide": lambda things: things.doubtful.public_id,
+    "exports:take": lambda _: "activities",
+    "exports:cancel": lambda things: things.export.public_id,
+    "exports:download": lambda things: things.export.public_id,
     "people:edit": lambda things: things.person,
     "people:one_time_password": lambda things: things.person,
     **{f"submissions:{name}": lambda things: things.failed.public_id for name in ("detail", "progress", "copy")},
@@ -115,6 +121,7 @@ FORMS: Final[dict[str, Callable[[Things], dict[str, object]]]] = {
     },
     "submissions:review": lambda things: things.reviewed,
     "submissions:decide": lambda things: {"row-1": "none"},
+    "exports:take": lambda _: {"later": "csv"},
     "account:detail": lambda _: {"time_zone": "Asia/Kolkata"},
     "account:password": lambda _: {"old_password": PASSWORD},
     "account:sign_in": lambda _: {"email": "asha@sahyadrihfc.in", "password": "wrong"},
@@ -155,6 +162,7 @@ def things(sandbox, asha, asha_client) -> Things:
         failed=a_submission(asha, noted, State.NOT_POSTED),
         doubtful=a_submission(asha, noted, State.UNCONFIRMED, needs_person_since=clock()),
         unconfirmed=a_submission(asha, [{"note": NOTE, "outcome": Outcome.UNCONFIRMED}], State.UNCONFIRMED),
+        export=an_export(asha),
         person=asha.pk,
     )
 

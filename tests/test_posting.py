@@ -4,12 +4,15 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
+from django.db import connection as connection_of_tests
 
-from activities import audit, connection, posting, recovery, submissions, throttle
+from activities import audit, connection, posting, proving, recovery, submissions, throttle
 from activities.leadsquared import NotSent, steady_clock
 from activities.models import Account, Call, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
 from tests.builders import a_draft, a_field, a_new_row, an_actor
+from tests.tampering import without_guards
 
 pytestmark = pytest.mark.django_db
 WORKER = "host:1:1"
@@ -244,7 +247,8 @@ class TestKeys:
 
     def test_work_for_one_account_is_never_sent_with_keys_of_another(self, submit, sandbox):
         submission = submit(1)
-        Submission.objects.update(organisation="another-organisation")
+        with without_guards():
+            Submission.objects.update(organisation="another-organisation")
 
         posting.post_next(worker=WORKER)
 
@@ -257,7 +261,8 @@ class TestTransport:
         submission = submit(1)
         known = Account.objects.get(pk=1)
         settings.LSQ_API_URL = "http://127.0.0.1:9/v2"  # nobody listens on the discard port
-        Submission.objects.update(host="127.0.0.1:9")
+        with without_guards():
+            Submission.objects.update(host="127.0.0.1:9")
         known.keys_mark, known.host = connection.keys_mark(), "127.0.0.1:9"
         known.save()
 
@@ -384,7 +389,7 @@ def test_every_step_of_a_submission_is_an_audit_entry(submit):
 
     actions = [entry.action for entry in audit.entries_about(submission)]
     assert actions == ["submission.submitted", "submission.sent", "submission.answered", "submission.settled"]
-    assert audit.verify().problems == ()
+    assert proving.verify().problems == ()
 
 
 def test_neither_key_is_stored_anywhere_with_an_attempt(submit, sandbox):
@@ -435,7 +440,8 @@ class TestASubmissionThatMakesThePortalFail:
     def spoilt(self, submit):
         """A submission whose row cannot be encoded: a lone surrogate that got in somehow."""
         submission = submit([a_new_row(note="fine")])
-        submission.rows.update(fields=[{"schema_name": "mx_Custom_1"}])
+        with without_guards():
+            submission.rows.update(fields=[{"schema_name": "mx_Custom_1"}])
         return submission
 
     def test_is_put_before_a_person_after_three_times(self, spoilt):
@@ -457,3 +463,33 @@ class TestASubmissionThatMakesThePortalFail:
         posting.post_next(worker=WORKER)
 
         assert outcomes(second) == [Outcome.CREATED]
+
+
+class TestWithoutAnEntry:
+    @pytest.fixture
+    def no_entries(self, submit):
+        """A submission, and a database that takes no audit entry any more."""
+        submission = submit(1)
+        with connection_of_tests.cursor() as cursor:
+            if connection_of_tests.vendor == "postgresql":
+                cursor.execute("ALTER TABLE activities_auditentry ADD CONSTRAINT full_up CHECK (seq < 2) NOT VALID")
+            else:
+                cursor.execute(
+                    "CREATE TRIGGER full_up BEFORE INSERT ON activities_auditentry "
+                    "BEGIN SELECT RAISE(ABORT, 'full_up'); END"
+                )
+        return submission
+
+    def test_nothing_is_sent(self, no_entries, sandbox):
+        with pytest.raises(DatabaseError, match="full_up"):
+            posting.post_next(worker=WORKER)
+
+        assert bulk_calls(sandbox) == []
+        assert not no_entries.attempts.exists()
+        assert outcomes(no_entries) == [Outcome.PENDING]
+
+    def test_nothing_is_submitted(self, no_entries, submit):
+        with pytest.raises(DatabaseError, match="full_up"), transaction.atomic():
+            submit([a_new_row(note="another")])
+
+        assert Submission.objects.get() == no_entries

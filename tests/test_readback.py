@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from activities import audit, posting, readback, submissions
+from activities import audit, contents, posting, readback, submissions
 from activities.models import Outcome, State, Submission
 from activities.models.clock import clock
 from tests.builders import a_draft, a_field, a_new_row, an_actor
+from tests.tampering import without_guards
 
 pytestmark = pytest.mark.django_db
 WORKER = "host:1:1"
@@ -81,7 +82,8 @@ class TestPresence:
     def test_an_activity_that_another_row_claims_never_matches_again(self, post):
         first = post([a_new_row(note="same")], fault=None)
         second = post([a_new_row(note="other")], fault="reset_before_write")
-        second.rows.update(note="same")
+        with without_guards():
+            second.rows.update(note="same")
 
         look(second, after=10)
         look(second, after=20)
@@ -365,6 +367,14 @@ class TestRetry:
 
         assert submissions.retry(submission, by=an_actor(asha)) is None
 
+    def test_leaves_an_entry_that_names_the_draft(self, post, asha):
+        submission = self.absent(post, fault="reset_before_write")
+
+        draft = submissions.retry(submission, by=an_actor(asha))
+
+        entry = audit.entries_about(submission).get(action="submission.retried")
+        assert entry.facts == {"row_count": 2, "draft": str(draft.public_id)}
+
     def test_carries_the_reason_of_each_row(self, post, asha):
         submission = self.absent(post, fault="reset_before_write")
 
@@ -431,7 +441,8 @@ class TestSchedule:
 
     def test_another_accounts_submission_is_not_looked_for(self, post):
         post(1)
-        Submission.objects.update(organisation="another")
+        with without_guards():
+            Submission.objects.update(organisation="another")
 
         assert readback.look_next(now=clock() + timedelta(hours=1)) is False
 
@@ -475,3 +486,38 @@ class TestReferences:
 
         assert submissions.reference(one, 1) == submissions.reference(one, 1)
         assert len({submissions.reference(each, n) for each in (one, other) for n in (1, 2)}) == 4
+
+
+class TestTheRecordOfALook:
+    def test_says_what_was_found_and_vouches_for_what_was_seen(self, post):
+        submission = post(2)
+
+        look(submission, after=-125)
+
+        entry = audit.entries_about(submission).get(action="submission.looked")
+        assert entry.facts["summary"] == "2 of 2 found"
+        assert entry.contents == {"seen": contents.of_look(submission.looks.get())}
+
+    def test_is_there_when_leadsquared_did_not_answer_too(self, post, sandbox):
+        submission = post(1)
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity")
+
+        look(submission, after=-125)
+
+        entry = audit.entries_about(submission).get(action="submission.looked")
+        assert entry.facts["summary"].startswith("LeadSquared could not be asked")
+
+    def test_comes_before_that_of_what_follows_from_it(self, post):
+        submission = post(1)
+
+        look(submission, after=-125)
+
+        actions = list(audit.entries_about(submission).values_list("action", flat=True))
+        assert actions == [
+            "submission.submitted",
+            "submission.sent",
+            "submission.not_answered",
+            "submission.noted",
+            "submission.looked",
+            "submission.settled",
+        ]

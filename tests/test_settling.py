@@ -181,14 +181,21 @@ class TestApply:
         settling.apply(submission, {1: YES, 2: NO}, now=NOON)
 
         (entry,) = audit.entries_about(submission)
-        assert entry.facts == {"state": "partly posted", "summary": "1 created, 1 rejected"}
+        assert entry.facts == {
+            "state": "partly posted",
+            "summary": "1 created, 1 rejected",
+            "rows": {"1": ["created", YES.activity_id], "2": ["rejected", ""]},
+        }
 
-    def test_leaves_none_before(self, asha):
+    def test_leaves_one_before_of_what_is_known_of_its_rows(self, asha):
         submission = a_submission(asha, state=State.SENDING)
 
         settling.apply(submission, {1: DOUBT}, now=NOON)
+        settling.apply(submission, {1: DOUBT}, now=NOON)
 
-        assert not audit.entries_about(submission).exists()
+        (entry,) = audit.entries_about(submission)
+        assert entry.action == "submission.noted"
+        assert entry.facts == {"summary": "1 unconfirmed", "rows": {"1": ["unconfirmed", ""]}}
 
 
 class TestSettleUnsent:

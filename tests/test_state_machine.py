@@ -29,7 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from activities import audit, connection, posting, readback, recovery, submissions, throttle
+from activities import connection, posting, proving, readback, recovery, submissions, throttle
 from activities.leadsquared import LeadSquaredError, RawAnswer
 from activities.models import Account, Attempt, Call, CallKind, Outcome, Role, Row, State, Submission, User
 from activities.models.clock import clock
@@ -405,7 +405,7 @@ class Life(RuleBasedStateMachine):
             self._decide(submission)
         self.no_row_is_denied()
         self.nothing_is_sent_twice()
-        assert audit.verify().problems == ()
+        assert proving.verify().problems == ()
 
     def work(self) -> None:
         self.keep_house()

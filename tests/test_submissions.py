@@ -72,9 +72,17 @@ class TestSubmit:
         submission = submit(a_draft(asha), [a_new_row(), a_new_row(note="two")], by=asha, why="Committee")
 
         entry = audit.entries_about(submission).get()
-        assert entry.facts == {"row_count": 2, "why": "Committee", "follows": ""}
-        assert set(entry.contents) == {"row 1", "row 2"}
+        assert entry.facts == {"row_count": 2, "follows": ""}
+        assert set(entry.contents) == {"submission", "row 1", "row 2"}
         assert "PAN collected" not in str(entry.contents)
+
+    def test_keeps_names_and_reasons_out_of_the_chain(self, asha):
+        submission = submit(a_draft(asha), [a_new_row()], by=asha, why="Committee")
+
+        entry = audit.entries_about(submission).get()
+
+        assert entry.subject == ""
+        assert "Committee" not in str(entry.facts)
 
 
 class TestWhatStaysBehind:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities import work
+from activities import audit, proving, sign_ins, work
 from activities.models import Account, CatalogEntry, State, Submission, Worker
 from activities.models.clock import clock
 from tests.builders import NOON, a_submission
@@ -159,3 +159,27 @@ class TestADutyThatFails:
         assert states() == [State.QUEUED]
         assert "Posting raised" in caplog.text
         assert CatalogEntry.objects.get(kind="users").tried_at
+
+
+class TestLookingAfterTheRecord:
+    @pytest.fixture
+    def kept(self, asha, caplog):
+        """A round of it, with something old to purge and a burst of failed sign-ins that is over."""
+        a_submission(asha, state=State.POSTED, submitted_at=NOON - timedelta(days=3000))
+        for seconds in (0, 1):
+            sign_ins.failed(by=audit.Actor(name="Unknown", address="10.4.18.31"), now=NOON + timedelta(seconds=seconds))
+        work.keep_round(work.record_keeping())
+
+    def test_sums_up_failed_sign_ins(self, kept):
+        assert audit.entries().filter(action="person.sign_ins_failed").exists()
+
+    def test_applies_the_retention_rule(self, kept):
+        assert Submission.objects.get().purged_by_seq is not None
+
+    def test_proves_the_record(self, kept):
+        assert proving.last_proof() is not None
+
+    def test_says_in_the_log_what_does_not_hold(self, kept, caplog):
+        words = " ".join(record.getMessage() for record in caplog.get_records("setup"))
+
+        assert "was inserted: no entry says that anybody submitted it" in words

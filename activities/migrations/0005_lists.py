@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("activities", "0003_pin"),
+        ("activities", "0004_record"),
     ]
 
     operations = [

@@ -1,8 +1,9 @@
-"""What is stored. The audit table is not exported: audit.py is its only door."""
+"""What is stored. The audit table is not exported: audit.py is the only door to write it."""
 
 from __future__ import annotations
 
 from activities.models import audit_entries as _audit_entries  # noqa: F401  (Django finds its tables through here)
+from activities.models.bursts import SignInBurst
 from activities.models.calls import Account, Call, CallKind, Worker
 from activities.models.catalog import CatalogEntry, CatalogKind
 from activities.models.drafts import Draft
@@ -49,6 +50,7 @@ __all__ = [
     "Pin",
     "Role",
     "Row",
+    "SignInBurst",
     "State",
     "Submission",
     "User",

@@ -13,8 +13,9 @@ class Pin(models.Model):
     organisation = models.CharField(max_length=64)
     # In lower case: LeadSquared's calls do not agree on the case of an id.
     opportunity_id = models.CharField(max_length=36)
-    # What opportunities.facts says: name, lead, type, stage, status, owner.
+    # What opportunities.facts says: name, lead, type, stage, status, owner; nothing when that has been purged.
     opportunity = models.JSONField(default=dict)
+    copied_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -88,7 +88,7 @@ class Submission(models.Model):
     organisation = models.CharField(max_length=64)
     host = models.CharField(max_length=255)
     opportunity_id = models.CharField(max_length=36, db_index=True)
-    opportunity_name = models.CharField(max_length=400)
+    opportunity_name = models.CharField(max_length=400, blank=True)
     opportunity_type = models.CharField(max_length=200, blank=True)
     lead_id = models.CharField(max_length=36, blank=True)
     lead_name = models.CharField(max_length=200, blank=True)
@@ -97,7 +97,8 @@ class Submission(models.Model):
     row_count = models.PositiveSmallIntegerField()
     follows = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="followed_by")
     content_salt = models.BinaryField(max_length=16, null=True, default=new_salt)
-    content_hash = models.CharField(max_length=64)
+    content_hash = models.CharField(max_length=64, blank=True)
+    purged_by_seq = models.BigIntegerField(null=True, blank=True)
 
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
     not_before = models.DateTimeField()
@@ -123,6 +124,7 @@ class Submission(models.Model):
             models.Index(fields=("not_before",), name="submission_due", condition=Q(state="queued")),
             models.Index(fields=("lease_until",), name="submission_lease", condition=Q(state="sending")),
             models.Index(fields=("look_at",), name="submission_look", condition=Q(look_at__isnull=False)),
+            models.Index(fields=("submitted_at",), name="submission_to_purge", condition=Q(purged_by_seq=None)),
         )
         constraints = (
             models.CheckConstraint(condition=Q(state__in=State.values), name="submission_state_is_known"),
@@ -161,6 +163,11 @@ class Submission(models.Model):
         """Whether it has come to rest."""
         return self.state in SETTLED
 
+    @property
+    def title(self) -> str:
+        """What it is called on pages; its opportunity's id when the name was removed."""
+        return self.opportunity_name or f"opportunity {self.opportunity_id}"
+
 
 class Row(models.Model):
     """One activity to post: what is sent, what the person saw, and what became of it."""
@@ -175,6 +182,7 @@ class Row(models.Model):
     # [{"schema_name", "value", "label", "shown", "fields": […]}]: sent values beside the words that stood on the page
     fields = models.JSONField(default=list)
     salt = models.BinaryField(max_length=16, null=True, default=new_salt)
+    purged_by_seq = models.BigIntegerField(null=True, blank=True)
 
     # The row of an earlier submission that this one puts right, and a mark that LeadSquared keeps with the activity.
     follows = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="followed_by")
@@ -203,7 +211,9 @@ class Row(models.Model):
                 name="row_created_has_activity_id",
             ),
             models.CheckConstraint(
-                condition=~Q(outcome__in=[Outcome.REJECTED, Outcome.NOT_CREATED]) | ~Q(reason=""),
+                condition=~Q(outcome__in=[Outcome.REJECTED, Outcome.NOT_CREATED])
+                | ~Q(reason="")
+                | Q(purged_by_seq__isnull=False),
                 name="row_refused_has_reason",
             ),
             models.CheckConstraint(
@@ -260,6 +270,7 @@ class Attempt(models.Model):
     complete = models.BooleanField(default=False)
     verdict = models.CharField(max_length=20, choices=Verdict, default=Verdict.OPEN)
     said = models.TextField(blank=True)
+    purged_by_seq = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = (
@@ -290,7 +301,9 @@ class Look(models.Model):
     # Ids of all activities in the window, and the contents of those that no row explains.
     seen = models.JSONField(default=list)
     leftovers = models.JSONField(default=list)
-    summary = models.CharField(max_length=500)
+    summary = models.CharField(max_length=500, blank=True)
+    salt = models.BinaryField(max_length=16, null=True, default=new_salt)
+    purged_by_seq = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("submission", "number"), name="look_number_is_unique"),)

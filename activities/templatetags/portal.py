@@ -13,12 +13,13 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from django import template
+from django.conf import settings
 from django.forms import BaseForm, BoundField
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from activities import audit
+from activities import audit, proving
 from activities.models import Outcome, State
 
 register = template.Library()
@@ -66,18 +67,32 @@ def tally(outcomes: Iterable[str]) -> SafeString:
     return format_html('<span class="tally tally--small" role="img" aria-label="{}">{}</span>', counted(codes), places)
 
 
+@register.inclusion_tag("audit/_proof.html")
+def proof_of_the_record() -> dict[str, Any]:
+    """Say when the chain was verified last and what came of it."""
+    return {"proof": proving.last_proof()}
+
+
+@register.simple_tag
+def retention_rule() -> str:
+    """Say how long contents are kept."""
+    if not settings.RETENTION_DAYS:
+        return "Contents are kept for good."
+    return f"Contents are removed after {thousands(settings.RETENTION_DAYS)} days; their hashes stay."
+
+
+@register.filter
+def thousands(number: int) -> str:
+    """Set a number apart in threes: “48,227”."""
+    return f"{number:,}"
+
+
 @register.filter
 def counted(outcomes: Iterable[str]) -> str:
     """Count outcomes in words, such as “4 created, 1 rejected”."""
     codes = list(outcomes)
     counts = ((codes.count(choice), choice.label.lower()) for choice in Outcome)
     return ", ".join(f"{count} {label}" for count, label in counts if count)
-
-
-@register.filter
-def thousands(number: int) -> str:
-    """Show a number as it is read: “1,204”."""
-    return f"{number:,}"
 
 
 @register.filter

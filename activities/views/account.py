@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from activities import audit, people
+from activities import audit, people, sign_ins
 from activities.account_forms import PasswordForm, SignInForm, TimeZoneForm
 from activities.models import User
 from activities.views import actor_of, person_of
@@ -42,8 +42,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             audit.record(audit.Action.SIGNED_IN, form.person, by=actor_of(request))
         return _go_on(request, form.person)
     if form.was_tried:
-        with transaction.atomic():
-            audit.record(audit.Action.SIGN_IN_FAILED, "Sign-in", by=actor_of(request), email=form.cleaned_data["email"])
+        sign_ins.failed(by=actor_of(request))
     return _sign_in_page(request, form, status=422 if form.is_bound else 200)
 
 

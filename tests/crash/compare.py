@@ -49,7 +49,7 @@ class Balance:
 
 def compare(held: Iterable[Mapping[str, Any]], *, pressed: Collection[Any]) -> Balance:
     """Compare everything in our database with what LeadSquared holds; `pressed` are the ids of what was submitted."""
-    from activities import audit
+    from activities import proving
     from activities.models import Attempt, Outcome, Row, Submission
 
     posted = {each["id"]: each for each in held}
@@ -64,7 +64,7 @@ def compare(held: Iterable[Mapping[str, Any]], *, pressed: Collection[Any]) -> B
         before_a_person=sum(each.needs_person_since is not None for each in submissions),
         read_back=sum(each.look_count > 0 for each in submissions),
         attempts=Attempt.objects.count(),
-        record=[str(problem) for problem in audit.verify().problems],
+        record=[str(problem) for problem in proving.verify().problems],
     )
     stored = {each.public_id for each in submissions}
     balance.lost += [f"{each} was pressed and is no submission" for each in pressed if each not in stored]

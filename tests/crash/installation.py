@@ -126,6 +126,17 @@ class Site(Installation):
         return self._log(name).read_text(errors="replace")
 
 
+def join_fresh_database(folder: Path, database_url: str | None, **environment: str) -> None:
+    """Make this process one of an installation that has nothing but a fresh, migrated database."""
+    url = database_url or f"sqlite:///{folder / 'portal.sqlite3'}"
+    os.environ.update({"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "lsqportal.settings", **environment})
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
 def copy_of_the_portal(folder: Path) -> Path:
     """Copy the portal into a folder, as it stands on another host; return the folder."""
     for name in COPIED:

@@ -39,3 +39,15 @@ def test_two_hosts_post_everything_once_at_the_full_rate_and_not_a_call_more(run
 
 def test_no_page_waits_for_the_bulk_call(run):
     assert run("waiting") == 0
+
+
+def test_eight_processes_write_one_chain_of_entries(run):
+    assert run("chain", "--entries", "2000") == 0
+
+
+def test_purged_words_are_in_no_file_of_the_database(run):
+    assert run("words", "--submissions", "12") == 0
+
+
+def test_triggers_stand_after_a_later_version_has_migrated_their_tables(run):
+    assert run("rebuild") == 0

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         try:
             if password:
                 validate_password(password)
-            person, one_time = people.add(**form.cleaned_data, by=audit.Actor(name="Command line"), password=password)
+            person, one_time = people.add(**form.cleaned_data, by=audit.COMMAND_LINE, password=password)
         except ValidationError as error:
             raise CommandError(f"PORTAL_PASSWORD: {' '.join(error.messages)}") from error
         except people.EmailTaken as error:

@@ -33,9 +33,9 @@ class Command(BaseCommand):
             threading.Thread(target=work.post, args=(f"{name}:{number}", stop), name=f"post-{number}")
             for number in range(1, max(1, options["threads"]) + 1)
         ]
-        # Nothing is lost when a read or an export is cut off, so that nobody waits for them at the end.
-        for name_of_it, loop in (("read", work.read), ("export", work.export)):
-            threading.Thread(target=loop, args=(stop,), name=name_of_it, daemon=True).start()
+        # Nothing is lost when one of these is cut off, so that nobody waits for it at the end.
+        for name_of_thread, target in (("read", work.read), ("keep", work.keep), ("export", work.export)):
+            threading.Thread(target=target, args=(stop,), name=name_of_thread, daemon=True).start()
         for thread in threads:
             thread.start()
         self.stdout.write(f"Worker {name} posts in {len(threads)} threads. Ctrl-C stops it.")

@@ -1,0 +1,143 @@
+"""Compares submissions with what their entries say of them: contents, outcomes and ids, and that nothing is missing.
+
+Called by proving.py with a handful of submissions at a time. Contents that a purge removed are not compared, as long
+as the entry of that purge names the submission.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from activities import audit, contents
+from activities.models import Attempt, Look, Outcome, Row, Submission
+from activities.models.audit_entries import AuditEntry
+
+_Action: Final = audit.Action
+_RESTORED: Final = "restore"  # an attempt that stands for those that a backup has not seen; nothing was sent
+
+
+@dataclass
+class _Story:
+    """A submission with its entries and with all that they vouch for, by the name that the entries have for it."""
+
+    submission: Submission
+    entries: list[AuditEntry] = field(default_factory=list)
+    rows: dict[int, tuple[str, str]] = field(default_factory=dict)
+    purged_by: set[int] = field(default_factory=set)
+    # What is there: its name in words, and the hashes that an entry may have of it; none where it was purged.
+    there: dict[str, set[str] | None] = field(default_factory=dict)
+
+
+def known_submissions(entries: Iterable[AuditEntry]) -> dict[str, int]:
+    """Return the submissions that exist among those that entries are about: subject ids with primary keys."""
+    ids = {UUID(entry.subject_id) for entry in entries if entry.subject_kind == "submission"}
+    found = Submission.objects.filter(public_id__in=ids).values_list("public_id", "pk")
+    return {str(public_id): pk for public_id, pk in found}
+
+
+def problems(submission_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Return for each submission a sentence for everything about it that its entries do not vouch for."""
+    stories = {each.pk: _Story(each) for each in Submission.objects.filter(pk__in=submission_ids)}
+    by_public_id = {str(story.submission.public_id): story for story in stories.values()}
+    for entry in AuditEntry.objects.filter(subject_id__in=by_public_id).order_by("seq"):
+        by_public_id[entry.subject_id].entries.append(entry)
+    for story in stories.values():
+        _add(story, "submission", story.submission, {contents.of_submission(story.submission)})
+    for row in Row.objects.filter(submission__in=stories).iterator(chunk_size=100):
+        stories[row.submission_id].rows[row.number] = (row.outcome, row.activity_id)
+        _add(stories[row.submission_id], f"row {row.number}", row, {contents.of_row(row, 1), contents.of_row(row)})
+    for attempt in Attempt.objects.filter(submission__in=stories).iterator(chunk_size=10):
+        story, name = stories[attempt.submission_id], f"of attempt {attempt.number}"
+        if attempt.worker != _RESTORED or attempt.request is not None:
+            _add(story, f"request {name}", attempt, {contents.of_request(attempt)})
+        if attempt.answer is not None or attempt.purged_by_seq:
+            _add(story, f"answer {name}", attempt, {contents.of_answer(attempt)})
+    for look in Look.objects.filter(submission__in=stories).iterator(chunk_size=10):
+        _add(stories[look.submission_id], f"look {look.number}", look, {contents.of_look(look)})
+    purges = _purges(stories.values())
+    return {pk: list(_compare(story, purges)) for pk, story in stories.items()}
+
+
+def _add(story: _Story, name: str, it: Submission | Row | Attempt | Look, hashes: set[str]) -> None:
+    if it.purged_by_seq:
+        story.purged_by.add(it.purged_by_seq)
+    story.there[name] = None if it.purged_by_seq else hashes
+
+
+def _purges(stories: Iterable[_Story]) -> dict[int, set[int]]:
+    """Return for each purge that removed something of these submissions which submissions its entry names."""
+    seqs = {seq for story in stories for seq in story.purged_by}
+    found = AuditEntry.objects.filter(seq__in=seqs, action=_Action.PURGED.code)
+    named: dict[int, set[int]] = defaultdict(set)
+    for entry in found:
+        named[entry.seq] = set(entry.facts["submissions"])
+    return named
+
+
+def _compare(story: _Story, purges: dict[int, set[int]]) -> Iterator[str]:
+    which = f"submission {story.submission.public_id}"
+    first = next((each for each in story.entries if each.action == _Action.SUBMITTED.code), None)
+    if first is None:
+        yield f"The {which} was inserted: no entry says that anybody submitted it."
+        return
+    for seq in sorted(story.purged_by):
+        if story.submission.pk not in purges.get(seq, set()):
+            yield f"Contents of the {which} were removed, and entry {seq} is not of a purge that names it."
+    vouched = dict(_vouched(story.entries))
+    for name, (seq, commitment) in vouched.items():
+        if name not in story.there:
+            yield f"The {name} of the {which} is missing; entry {seq} vouches for it."
+        elif (hashes := story.there[name]) is not None and commitment not in hashes:
+            yield f"The {name} of the {which} is not what entry {seq} vouches for."
+    yield from _not_vouched(story, first, vouched, which)
+    yield from _outcomes(story, first, which)
+    yield from _state(story, which)
+
+
+def _vouched(entries: Iterable[AuditEntry]) -> Iterator[tuple[str, tuple[int, str]]]:
+    """Return what entries vouch for, by its name within the submission: each content's entry and hash."""
+    for entry in entries:
+        for name, commitment in entry.contents.items():
+            if entry.action == _Action.LOOKED.code:
+                yield f"look {entry.facts['look']}", (entry.seq, commitment)
+            elif "attempt" in entry.facts:
+                yield f"{name} of attempt {entry.facts['attempt']}", (entry.seq, commitment)
+            else:
+                yield name, (entry.seq, commitment)
+
+
+def _not_vouched(story: _Story, first: AuditEntry, vouched: Mapping[str, object], which: str) -> Iterator[str]:
+    """Name what was slipped in: of entries of version 1 nothing vouches for the submission itself and its looks."""
+    for name in story.there:
+        is_older = first.version == 1 and not name.startswith(("row", "request", "answer"))
+        # An answer that is stored and not judged yet has no entry until it is.
+        if name not in vouched and not is_older and not name.startswith("answer"):
+            yield f"The {name} of the {which} was inserted: no entry vouches for it."
+
+
+def _outcomes(story: _Story, first: AuditEntry, which: str) -> Iterator[str]:
+    """Compare rows with the newest entry that says what became of them; before there is one, none has an outcome."""
+    settling = {_Action.NOTED.code, _Action.SETTLED.code}
+    known = next((each for each in reversed(story.entries) if each.action in settling and each.version > 1), None)
+    if known is None and first.version == 1:
+        return
+    for number, (outcome, activity_id) in sorted(story.rows.items()):
+        said = known.facts["rows"].get(str(number)) if known else [Outcome.PENDING, ""]
+        if said != [outcome, activity_id]:
+            entry = f"entry {known.seq}" if known else f"entry {first.seq}"
+            words = f"{said[0]} {said[1]}".strip() if said else "nothing"
+            yield f"Row {number} of the {which} is {outcome} {activity_id}".rstrip() + f"; {entry} says {words}."
+
+
+def _state(story: _Story, which: str) -> Iterator[str]:
+    """Compare the state that a submission came to rest in with the newest entry that says so."""
+    state = story.submission.get_state_display().lower()
+    settled = [each for each in story.entries if each.action == _Action.SETTLED.code]
+    if settled and settled[-1].facts["state"] != state:
+        yield f"The {which} is {state}; entry {settled[-1].seq} says {settled[-1].facts['state']}."
+    elif story.submission.is_settled and not settled:
+        yield f"The {which} is {state}; no entry says that it came to rest."
