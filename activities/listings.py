@@ -25,7 +25,7 @@ PAGE_SIZE: Final = 50
 MOST_COUNTED: Final = 1_000
 _MOST_SUBJECTS: Final = 50
 # Enough for most pages of submissions of which a row fits.
-_ROWS_OF_A_SUBMISSION: Final = 4
+_ROWS_OF_A_SUBMISSION: Final = 8
 M = TypeVar("M", bound=models.Model)
 
 
@@ -231,20 +231,19 @@ def newest_entry() -> int:
 
 def entries(wanted: Filter) -> Found[Any]:
     """Return the audit entries that fit."""
+    model = audit.entries().model
+    low, high = walks.ids_between(audit.entries(), "at", wanted.begins, wanted.ends)
     when = walks.between("at", wanted.begins, wanted.ends)
     columns = _set(actor_id=wanted.person_id, action=wanted.action)
-    model = audit.entries().model
+
+    def walk(columns: tuple[tuple[str, Any], ...], others: tuple[tuple[str, Any], ...]) -> Walk:
+        return Walk(table=model._meta.db_table, key="id", columns=columns, others=others, low=low, high=high)
+
     if not wanted.subject:
-        return _ById(Walk(table=model._meta.db_table, key="id", columns=columns, others=when), model)
+        return _ById(walk(columns, when), model)
     beside = when + tuple((f"{name} = %s", value) for name, value in columns)
-    return _EntriesAbout(
-        Union(
-            tuple(
-                Walk(table=model._meta.db_table, key="id", columns=(("subject_id", subject),), others=beside)
-                for subject in _subjects(wanted.subject)
-            )
-        )
-    )
+    subjects = _subjects(wanted.subject)
+    return _EntriesAbout(Union(tuple(walk((("subject_id", subject),), beside) for subject in subjects)))
 
 
 def page(found: Found[M], *, before: int | None = None, after: int | None = None) -> Page[M]:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, Min
 
 from activities import indexing, walks, words
 from activities.filters import Filter
@@ -26,8 +24,6 @@ _TABLE: Final = ListedRow._meta.db_table
 _SELECTIVE: Final = ("opportunity_id", "lead_id")
 # Any two of these have an index in common, in this order.
 _FEW: Final = ("created_by_id", "code", "owner", "outcome")
-# Ids ascend with time, but for what is submitted at once or while a clock is put right.
-_SLACK: Final = timedelta(hours=1)
 _MOST_BUCKETS: Final = 32
 
 
@@ -102,22 +98,8 @@ def of(wanted: Filter) -> Places:
 
 def submission_range(wanted: Filter) -> tuple[int, int]:
     """Return between which ids of submissions a filter's days lie: from the first on, and below the second."""
-    low, high = 0, LAST // PLACES_OF_SUBMISSION
-    ids = Submission.objects.values_list("id", flat=True)
-    if wanted.begins:
-        later = ids.filter(submitted_at__gte=wanted.begins).order_by("submitted_at", "id").first()
-        low = min((each for each in (later, *_around(wanted.begins)) if each is not None), default=high)
-    if wanted.ends:
-        earlier = ids.filter(submitted_at__lt=wanted.ends).order_by("-submitted_at", "-id").first()
-        high = max((each + 1 for each in (earlier, *_around(wanted.ends)) if each is not None), default=0)
-    return low, high
-
-
-def _around(moment: datetime) -> tuple[int | None, int | None]:
-    """Return the least and the greatest id of the submissions about this time."""
-    near = Submission.objects.filter(submitted_at__gte=moment - _SLACK, submitted_at__lte=moment + _SLACK)
-    ends = near.order_by().aggregate(least=Min("id"), greatest=Max("id"))
-    return ends["least"], ends["greatest"]
+    found = Submission.objects.all()
+    return walks.ids_between(found, "submitted_at", wanted.begins, wanted.ends, most=LAST // PLACES_OF_SUBMISSION)
 
 
 @dataclass(frozen=True)

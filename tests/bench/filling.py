@@ -70,8 +70,8 @@ class Filled:
     row_count: int
 
 
-def fill(rows: int, *, seed: int = 10) -> Filled:
-    """Fill an empty, migrated database with so many rows."""
+def fill(rows: int, *, seed: int = 10, settle: bool = True) -> Filled:
+    """Fill an empty, migrated database with so many rows; `settle` leaves it as after some time of use."""
     chance = random.Random(seed)
     people = [_person(number) for number in range(len(FIRST_NAMES))]
     submissions = -(-rows // ROWS_OF_A_SUBMISSION)
@@ -86,7 +86,8 @@ def fill(rows: int, *, seed: int = 10) -> Filled:
             _insert(ListedRow, [_listed(submission, row) for submission, of_it in batch for row in of_it])
     _index_words()
     counting.recount_all()
-    _settle()
+    if settle:
+        _settle()
     return Filled([person.pk for person in people], submissions, rows)
 
 

@@ -1,0 +1,130 @@
+"""However many rows there are, a page visits a number that goes with the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, Final
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from activities import audit, listings
+from activities.filters import Filter
+from activities.models import ListedRow, Outcome, State, Submission
+from tests.bench import filling
+from tests.builders import an_actor
+
+pytestmark = pytest.mark.django_db
+ROWS: Final = 20_000
+# Rows on PostgreSQL; on SQLite steps of its machine, of which a row takes ten at least.
+MOST: Final = {"postgresql": 12 * listings.PAGE_SIZE, "sqlite": 600 * listings.PAGE_SIZE}
+
+
+@pytest.fixture(scope="module")
+def filled(django_db_setup, django_db_blocker) -> Iterator[filling.Filled]:
+    """Filled once for all tests of this file, and taken back after them."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        filled = filling.fill(ROWS, settle=False)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        yield filled
+        transaction.set_rollback(True)
+
+
+def is_bounded(read: Callable[[], object]) -> bool:
+    return visited(read) <= MOST[connection.vendor]
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {},
+        {"code": filling.FIRST_CODE},
+        {"outcome": Outcome.CREATED},
+        {"outcome": Outcome.REJECTED},
+        {"owner": "asha@sahyadrihfc.in"},
+        {"since": date(2026, 3, 1), "until": date(2026, 3, 31)},
+        {"code": filling.FIRST_CODE, "outcome": Outcome.CREATED},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("of", ["rows", "submissions"])
+def test_rows_visited_stay_bounded_for_each_filter(filled, of, narrowed):
+    found = getattr(listings, of)(Filter(**narrowed))
+
+    assert is_bounded(lambda: listings.page(found))
+
+
+def test_rows_visited_stay_bounded_for_a_person_and_what_they_never_do(filled):
+    worst = Filter(person_id=filled.person_ids[filling.WORST_PERSON], code=filling.WORST_CODE)
+
+    assert is_bounded(lambda: listings.page(listings.rows(worst)))
+
+
+def test_rows_visited_stay_bounded_for_a_state_of_a_person(filled):
+    wanted = Filter(person_id=filled.person_ids[0], state=State.POSTED)
+
+    assert is_bounded(lambda: listings.page(listings.submissions(wanted)))
+
+
+def test_rows_visited_stay_bounded_at_the_far_end(filled):
+    oldest = ListedRow.objects.order_by("place")[100].place
+
+    assert visited(lambda: listings.page(listings.rows(Filter(outcome=Outcome.CREATED)), before=oldest))
+
+
+def test_rows_visited_stay_bounded_among_entries(filled, asha):
+    submission = Submission.objects.order_by("id")[0]
+    for _ in range(1500):
+        audit.record(audit.Action.CANCELLED, submission, by=an_actor(asha))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    found = listings.entries(Filter(person_id=asha.pk, action=audit.Action.CANCELLED.code))
+
+    assert is_bounded(lambda: listings.page(found))
+
+
+def test_a_count_of_everything_would_be_found_out(filled):
+    assert not is_bounded(lambda: list(ListedRow.objects.filter(words="")))
+
+
+def visited(read: Callable[[], object]) -> int:
+    """How many rows the database looks at: what a plan's nodes saw on PostgreSQL, steps of SQLite's machine."""
+    if connection.vendor == "sqlite":
+        return _steps(read)
+    with CaptureQueriesContext(connection) as asked:
+        read()
+    return sum(_seen(query["sql"]) for query in asked.captured_queries)
+
+
+def _steps(read: Callable[[], object]) -> int:
+    counted = 0
+
+    def count() -> int:
+        nonlocal counted
+        counted += 10
+        return 0
+
+    connection.ensure_connection()
+    connection.connection.set_progress_handler(count, 10)
+    try:
+        read()
+    finally:
+        connection.connection.set_progress_handler(None, 0)
+    return counted
+
+
+def _seen(sql: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + sql.replace("%", "%%"), [])
+        (plan,) = cursor.fetchone()
+    return _seen_below((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
+
+
+def _seen_below(node: dict[str, Any]) -> int:
+    each = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    own = int(each * node["Actual Loops"]) if "Scan" in node["Node Type"] else 0
+    return own + sum(_seen_below(inner) for inner in node.get("Plans", ()))
