@@ -25,7 +25,7 @@ PAGE_SIZE: Final = 50
 MOST_COUNTED: Final = 1_000
 _MOST_SUBJECTS: Final = 50
 # Enough for most pages of submissions of which a row fits.
-_ROWS_OF_A_SUBMISSION: Final = 8
+_ROWS_OF_A_SUBMISSION: Final = 4
 M = TypeVar("M", bound=models.Model)
 
 

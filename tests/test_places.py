@@ -61,7 +61,7 @@ class TestLists(TestCase):
     @given(st.lists(st.tuples(st.lists(A_ROW, min_size=1, max_size=4), st.integers(0, 3)), max_size=6), A_FILTER)
     def test_hold_just_what_fits_in_every_direction(self, submitted, narrowed):
         people = [a_person("Asha", "poster"), a_person("Bala", "poster")]
-        for rows, days in submitted:
+        for rows, days in sorted(submitted, key=lambda each: each[1]):
             a_submission(people[days % 2], rows, State.PARTLY_POSTED, submitted_at=NOON + timedelta(days=days))
         person = narrowed.pop("person", None)
         wanted = Filter(**narrowed, person_id=None if person is None else people[person].pk)
