@@ -8,7 +8,7 @@ import { announce, inHand, isLeft, tell, told } from "./telling.js";
 const QUIET = 1000;
 const QUIET_AT_AN_ERROR = 400;
 const LONGEST_UNSAVED = 4000;
-const COPY_AFTER = 400;
+const COPY_AFTER = 700;
 const NO_ANSWER = 6000;
 const FIRST_RETRY = 1000;
 const LAST_RETRY = 30_000;

@@ -116,7 +116,7 @@ customElements.define(
     onkeydown(event) {
       const { target } = event;
       const isElsewhere = target !== document.body && !this.contains(target);
-      if (event.defaultPrevented || this.querySelector("dialog[open]")) return;
+      if (event.defaultPrevented || document.getElementById("shortcuts")?.open) return;
       if (event.key === "Escape" || (event.key === "Enter" && target.type === "checkbox")) this.closeMenu(event);
       if (event.defaultPrevented) return;
       const command = commandOf(event);

@@ -12,15 +12,19 @@ from tests.browser.steps import MEERA, Editor
 
 pytestmark = pytest.mark.browser
 
-# What has the focus although it lies under something else or outside of the window; nothing where all is well.
+# What has the focus although it lies under something else or outside of the window, once nothing scrolls any more;
+# nothing where all is well.
 HIDDEN_FOCUS = """async () => {
-    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     const focused = document.activeElement;
-    if (focused === document.body) return "";
-    const { x, y, width, height } = focused.getClientRects()[0] ?? focused.getBoundingClientRect();
-    const seen = document.elementFromPoint(x + width / 2, y + height / 2);
-    if (focused.contains(seen)) return "";
-    return `${focused.outerHTML.slice(0, 120)} at ${x}, ${y} under ${seen?.outerHTML.slice(0, 80)}`;
+    let cover;
+    for (let tries = 0; tries < 30; tries++) {
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50 * Boolean(tries))));
+        if (focused === document.body) return "";
+        const { x, y, width, height } = focused.getClientRects()[0] ?? focused.getBoundingClientRect();
+        cover = document.elementFromPoint(x + width / 2, y + height / 2);
+        if (focused.contains(cover)) return "";
+    }
+    return `${focused.outerHTML.slice(0, 120)} under ${cover?.outerHTML.slice(0, 80)}`;
 }"""
 
 
