@@ -70,14 +70,16 @@ def _write_csv(_: Sequence[Heading], lines: Iterable[Line]) -> bytes:
 
 
 _BETWEEN: Final = '","'
-_RISKS: Final = ('"', *(f"\0{letter}" for letter in FORMULA_BEGINS))
 
 
 def _cells(values: Sequence[Value]) -> Sequence[str]:
-    if set(map(type, values)) == {str}:
+    kinds = set(map(type, values))
+    if str not in kinds:
+        return [safe_cell(value) for value in values]
+    if kinds == {str}:
         texts = cast(Sequence[str], values)
-        together = "\0" + "\0".join(texts)
-        if together.count("\0") == len(texts) and not any(risk in together for risk in _RISKS):
+        together = "".join(texts)
+        if FORMULA_BEGINS.isdisjoint({text[:1] for text in texts}) and '"' not in together and "\0" not in together:
             return texts
     # No table stores a NUL on purpose, and no reader of a CSV takes one.
     return [safe_cell(value).replace("\0", "").replace('"', '""') for value in values]
