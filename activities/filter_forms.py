@@ -84,10 +84,12 @@ class RowFilterForm(_FilterForm):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "for example PAN, Nikhil, b6f1"}),
     )
     id = forms.CharField(
-        label="Id of opportunity, lead, activity or submission",
+        label="Id, of any kind",
         required=False,
         max_length=_LONGEST,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "opportunity, lead, activity"}
+        ),
     )
     owner = forms.CharField(label="Owner’s e-mail", required=False, max_length=_LONGEST)
     outcome = forms.ChoiceField(label="Outcome", required=False, choices=[*_ANY, *Outcome.choices])

@@ -55,7 +55,7 @@ def test_three_rows_of_three_types_go_from_sign_in_to_the_audit_log(
 
     page.get_by_role("link", name="My history").click()
     expect(page.locator("tbody tr").first).to_contain_text(loan.title)
-    page.get_by_role("link", name="Created activities").click()
+    page.get_by_role("link", name="Activities", exact=True).click()
     for each in ids:
         expect(page.locator("tbody tr", has_text=each)).to_contain_text(loan.title)
 
