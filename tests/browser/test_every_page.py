@@ -67,7 +67,7 @@ def test_page_of_a_poster(page, address, heading):
     expect(page.get_by_role("heading").filter(has_text=heading).first).to_be_visible()
 
 
-@pytest.mark.parametrize("address", ["/audit/", "/audit/activities/", "/audit/entries/"])
+@pytest.mark.parametrize("address", ["/audit/", "/audit/activities/", "/audit/charts/", "/audit/entries/"])
 def test_audit_log(page_of, a_story, address):
     page = page_of(ROHAN)
     page.goto(address)
@@ -99,6 +99,9 @@ def test_the_history_with_something_in_it(page, a_story):
     assert findings(page) == []
 
     page.goto("/history/activities/")
+    assert findings(page) == []
+
+    page.goto("/history/charts/")
     assert findings(page) == []
 
 

@@ -39,7 +39,7 @@ def test_a_list_is_downloaded_as_it_is_filtered(page_of, scripts, in_history):
     page.goto("/history/activities/")
     page.get_by_role("searchbox").fill(in_history)
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.locator("main")).to_contain_text("1 created activity with these filters.")
+    expect(page.locator("main")).to_contain_text("1 activity with these filters.")
 
     with page.expect_download() as download:
         press_download(page, "CSV, at once")
