@@ -37,6 +37,7 @@ from activities.models.clock import clock
 HOUSEKEEPING_EVERY: Final = timedelta(seconds=1)
 HEARTBEAT_EVERY: Final = timedelta(seconds=10)
 EXPIRY_EVERY: Final = timedelta(minutes=1)
+RECOUNT_EVERY: Final = timedelta(seconds=5)
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 LONGEST_WAIT_SECONDS: Final = {"postgresql": 2.0, "sqlite": 0.25}
 PAUSE_AFTER_SURPRISE_SECONDS: Final = 2.0
@@ -77,6 +78,8 @@ def record_keeping() -> list[Duty]:
     return [
         _seldom(sign_ins.sum_up, every=timedelta(minutes=1)),
         _seldom(_purge, every=timedelta(days=1)),
+        # Lists count what changed since by themselves; this only spares them the work.
+        _seldom(counting.recount_due, every=RECOUNT_EVERY),
         _seldom(_prove, every=timedelta(minutes=1)),
     ]
 
@@ -118,10 +121,9 @@ def post_round(name: str, duties: Sequence[Duty], stop: threading.Event) -> floa
 
 
 def read_round() -> float:
-    """Look once, refresh one list, count days anew; return the seconds to wait, none while there is more to read."""
+    """Look once and refresh one list; return the seconds to wait, none while there is more to read."""
     looked = _safely(readback.look_next)
     refreshed = _safely(catalog.refresh_due)
-    _safely(counting.recount_due)
     return 0.0 if looked or refreshed else max(LONGEST_WAIT_SECONDS.values())
 
 

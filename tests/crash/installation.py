@@ -35,8 +35,8 @@ class Host:
         arguments = [str(ROOT / "tests/crash/host.py"), str(self.folder), str(shifted_here), "manage.py", "worker"]
         if not (library and self.clock_off):
             return arguments, dict(environment)
-        # Its fix for waits by the monotonic clock makes threads that wait for the interpreter's lock spin: measured, four
-        # counting threads take 4 to 13 times as long with it. Waits are right without it.
+        # Its fix for waits by the monotonic clock makes threads that wait for the interpreter's lock spin: four threads
+        # that count took 4 to 13 times as long with it. Waits are right without it.
         plain = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_FORCE_MONOTONIC_FIX": "0"}
         return arguments, {**environment, **plain, "LD_PRELOAD": library, "FAKETIME": f"{self.clock_off:+d}s"}
 
