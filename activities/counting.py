@@ -7,7 +7,7 @@ then it is counted when somebody asks, so that no page shows a number that its l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import product
@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Q, QuerySet, Sum, Value
-from django.db.models.functions import TruncDate
+from django.db.models import CharField, Count, F, Q, QuerySet, Sum, Value
+from django.db.models.functions import Cast, TruncDate
 from django.utils import timezone
 
 from activities import places
@@ -31,6 +31,7 @@ DAYS_AT_ONCE: Final = 50
 _LOCK: Final = 7_201_405
 _AT_ONCE: Final = 500
 _CHANGED: Final = -1
+_READ: Final[dict[str, Callable[[str], Any]]] = {"day": date.fromisoformat, "code": int, "person_id": int}
 By = dict[Any, Counter[str]]
 
 
@@ -83,20 +84,14 @@ def reasons(wanted: Filter) -> list[tuple[str, int]]:
     """Return why rows that fit were rejected, the most frequent reason first; the newest MOST_READ are read."""
     if wanted.outcome not in {"", Outcome.REJECTED}:
         return []
-    rejected = places.of(replace(wanted, outcome=Outcome.REJECTED)).below(None, MOST_READ)
-    found: Counter[str] = Counter()
-    for part in _parts(rejected):
-        found.update(Row.objects.filter(listed__in=part).values_list("reason", flat=True))
-    return found.most_common()
+    rejected = places.newest(places.of(replace(wanted, outcome=Outcome.REJECTED)), MOST_READ)
+    return Counter(Row.objects.filter(listed__in=rejected).values_list("reason", flat=True)).most_common()
 
 
 def seconds(submission_ids: Sequence[int]) -> list[float]:
     """Return how long LeadSquared took for each answer to these submissions."""
-    found: list[float] = []
-    for part in _parts(submission_ids):
-        answered = Attempt.objects.filter(submission__in=part, seconds__isnull=False)
-        found += [each for each in answered.values_list("seconds", flat=True) if each is not None]
-    return found
+    answered = Attempt.objects.filter(submission__in=submission_ids, seconds__isnull=False)
+    return [each for each in answered.values_list("seconds", flat=True) if each is not None]
 
 
 def recount_due(*, most: int = DAYS_AT_ONCE) -> int:
@@ -149,30 +144,39 @@ def _counts(day: date, groups: Iterable[tuple[date, int, int, str, int]]) -> Ite
 
 
 def _from_counts(wanted: Filter) -> Numbers:
-    by_day: By = {}
-    by_type: By = {}
-    by_person: By = {}
-    changed = _changed_days(wanted)
     person_id, code = wanted.person_id or 0, wanted.code or 0
-    _sum(by_day, _kept(wanted, changed, person_id=person_id, code=code), "day")
-    _sum(by_type, _kept(wanted, changed, person_id=person_id, **_each("code", code)), "code")
-    _sum(by_person, _kept(wanted, changed, code=code, **_each("person_id", person_id)), "person_id")
-    for day, person, type_code, outcome, number in _live(wanted, changed):
-        for by, key in ((by_day, day), (by_type, type_code), (by_person, person)):
-            by.setdefault(key, Counter())[outcome] += number
-    return Numbers(by_day, by_type, by_person)
+    asked = (
+        _sums(wanted, "day", person_id=person_id, code=code),
+        _sums(wanted, "code", person_id=person_id, **_each("code", code)),
+        _sums(wanted, "person_id", code=code, **_each("person_id", person_id)),
+    )
+    marks = ChangedDay.objects.order_by().annotate(by=Value("changed"), key=Cast("day", CharField()))
+    changed_days = marks.values_list("by", "key").annotate(named=Value(""), sum=Value(0))
+    by: dict[str, By] = {"day": {}, "code": {}, "person_id": {}}
+    changed: list[date] = []
+    # One question for all three and for the days that are not counted yet.
+    for name, key, outcome, number in asked[0].union(*asked[1:], changed_days, all=True):
+        if name == "changed":
+            changed.append(date.fromisoformat(key))
+        else:
+            by[name].setdefault(_READ[name](key), Counter())[outcome] += number
+    for day, person, type_code, outcome, number in _live(wanted, _within(wanted, dict.fromkeys(changed))):
+        for name, value in (("day", day), ("code", type_code), ("person_id", person)):
+            by[name].setdefault(value, Counter())[outcome] += number
+    return Numbers(by["day"], by["code"], by["person_id"])
 
 
 def _each(name: str, value: int) -> dict[str, int]:
     return {name: value} if value else {f"{name}__gt": 0}
 
 
-def _sum(by: By, kept: QuerySet[DayCount], name: str) -> None:
-    for key, outcome, number in kept.values_list(name, "outcome").annotate(sum=Sum("number")):
-        by.setdefault(key, Counter())[outcome] += number
+def _sums(wanted: Filter, name: str, **of: Any) -> QuerySet[DayCount, Any]:
+    kept = _kept(wanted, ChangedDay.objects.values("day"), **of)
+    keyed = kept.annotate(by=Value(name), key=Cast(name, CharField()), named=F("outcome"))
+    return keyed.values_list("by", "key", "named").annotate(sum=Sum("number"))
 
 
-def _kept(wanted: Filter, changed: Sequence[date], **of: Any) -> QuerySet[DayCount]:
+def _kept(wanted: Filter, changed: Sequence[date] | QuerySet[Any, Any], **of: Any) -> QuerySet[DayCount]:
     kept = DayCount.objects.filter(**of).exclude(day__in=changed).order_by()
     if wanted.since:
         kept = kept.filter(day__gte=wanted.since)

@@ -68,6 +68,11 @@ class _FilterForm(forms.Form):
         typed = {name: value for name, value in self.cleaned_data.items() if name not in _PAGING and value}
         return Filter(**{**typed, **always})
 
+    def names(self, field: str) -> dict[int, str]:
+        """Return what a field's choices are called, by their numbers; none where there is no such field."""
+        choices = getattr(self.fields.get(field), "choices", ())
+        return {int(value): str(label) for value, label in choices if value}
+
     def place(self) -> dict[str, int | None]:
         """Return where the page begins."""
         good = self.cleaned_data if self.is_valid() else {}

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import QuerySet
 
-from activities import audit, catalog, charts, counting, listings
+from activities import audit, charts, counting, listings
 from activities.filters import Filter
 from activities.models import Outcome, Row, Submission, User
 
@@ -75,20 +75,21 @@ def latest_by_opportunity(person: User, *, limit: int) -> list[Submission]:
     return list(Submission.objects.filter(pk__in=[each["latest_id"] for each in latest]).order_by("-id"))
 
 
-def charts_of(wanted: Filter) -> Charts:
-    """Return pictures of the rows that fit: over time, by type and person, why rejected, how long LeadSquared took."""
+def charts_of(wanted: Filter, *, types: Mapping[int, str], people: Mapping[int, str]) -> Charts:
+    """Return pictures of the rows that fit: over time, by type and person, why rejected, how long LeadSquared took.
+
+    `types` and `people` name what is known; a type that LeadSquared does not offer any more has its code alone.
+    """
     numbers = counting.numbers(wanted)
-    names = {each.code: f"{each.name} · {each.code}" for each in catalog.activity_types().records}
-    people = User.objects.in_bulk(list(numbers.by_person))
     submitted = [submission.pk for submission in listings.submissions(wanted).below(None, counting.MOST_READ)]
+    by_person = ((people.get(pk, ""), counts.total()) for pk, counts in numbers.by_person.items())
+    by_type = ((types.get(code, f"Activity type {code}"), counts.total()) for code, counts in numbers.by_type.items())
     return Charts(
         total=numbers.total,
         is_partial=numbers.is_partial,
         over_time=charts.over_time(numbers.by_day),
-        by_type=charts.lines(
-            (names.get(code, f"Activity type {code}"), counts.total()) for code, counts in numbers.by_type.items()
-        ),
-        by_person=charts.lines((people[pk].name, counts.total()) for pk, counts in numbers.by_person.items()),
+        by_type=charts.lines(by_type),
+        by_person=charts.lines(by_person),
         reasons=charts.lines(counting.reasons(wanted)),
         seconds=charts.of_seconds(counting.seconds(submitted)),
     )

@@ -74,12 +74,12 @@ class _Rows:
 
     def below(self, key: int | None, limit: int) -> list[Row]:
         found = self.places
-        those = _asked(*found.sql_below(key, limit, what="place")) if isinstance(found, Walk) else None
+        those = places.asked(*found.sql_below(key, limit, what="place")) if isinstance(found, Walk) else None
         return self._read(found.below(key, limit) if those is None else those, newest_first=True)
 
     def above(self, key: int, limit: int) -> list[Row]:
         found = self.places
-        those = _asked(*found.sql_above(key, limit, what="place")) if isinstance(found, Walk) else None
+        those = places.asked(*found.sql_above(key, limit, what="place")) if isinstance(found, Walk) else None
         return self._read(found.above(key, limit) if those is None else those, newest_first=False)
 
     def key(self, item: Row) -> int:
@@ -91,11 +91,6 @@ class _Rows:
     def _read(self, those: RawSQL | list[int], *, newest_first: bool) -> list[Row]:
         rows = Row.objects.filter(listed__in=those).select_related("submission")
         return sorted(rows, key=self.key, reverse=newest_first)
-
-
-def _asked(sql: str, values: list[Any]) -> RawSQL:
-    """Walk and read in one question."""
-    return RawSQL(sql, values)
 
 
 @dataclass(frozen=True)

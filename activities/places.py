@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from activities import indexing, walks, words
 from activities.filters import Filter
@@ -94,6 +95,18 @@ def of(wanted: Filter) -> Places:
     index = narrowed.columns or {name: few[name] for name in _FEW if name in few}
     others = tuple((f"{name} = %s", value) for name, value in columns.items() if name not in index)
     return Walk(table=_TABLE, key="place", columns=tuple(index.items()), others=others + when, low=low, high=high)
+
+
+def newest(found: Places, limit: int) -> RawSQL | list[int]:
+    """Return the newest places as `listed__in` takes them: not asked for by themselves where one question will do."""
+    if isinstance(found, Walk):
+        return asked(*found.sql_below(None, limit, what="place"))
+    return found.below(None, limit)
+
+
+def asked(sql: str, values: list[Any]) -> RawSQL:
+    """Return a walk's question as a part of another one."""
+    return RawSQL(sql, values)
 
 
 def submission_range(wanted: Filter) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def charts(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "shown": "charts",
-        "charts": history.charts_of(form.wanted()),
+        "charts": history.charts_of(form.wanted(), types=form.names("code"), people=form.names("person_id")),
         "is_filtered": bool(form.wanted()),
     }
     return render(request, "audit/charts.html", context, status=422 if form.errors else 200)

@@ -47,10 +47,11 @@ def activities(request: HttpRequest) -> HttpResponse:
 def charts(request: HttpRequest) -> HttpResponse:
     """Draw what `activities` lists."""
     form = RowFilterForm(request.GET)
+    wanted = form.wanted(person_id=person_of(request).pk)
     context = {
         "form": form,
         "shown": "charts",
-        "charts": history.charts_of(form.wanted(person_id=person_of(request).pk)),
+        "charts": history.charts_of(wanted, types=form.names("code"), people={}),
         "is_filtered": bool(form.wanted()),
     }
     return render(request, "history/charts.html", context, status=422 if form.errors else 200)
