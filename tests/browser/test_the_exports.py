@@ -27,7 +27,7 @@ def saved(download: Download) -> Path:
 @pytest.fixture
 def in_history(editor, loan) -> str:
     """One created activity of Meera's; its note."""
-    note = f"Met her at the flat, {loan.phone}"
+    note = f"Met her at the flat, {loan.id}"
     editor.one_visit(loan, note=note)
     editor.post()
     expect(outcomes(editor.page)).to_have_text(["Created"])
