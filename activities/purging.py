@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from activities import audit, indexing
-from activities.models import SETTLED, Attempt, Draft, ListedRow, Look, Pin, Row, Submission
+from activities.models import SETTLED, Attempt, Draft, ExportPart, ListedRow, Look, Pin, Row, Submission
 from activities.models.clock import clock
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def rewrite() -> None:
             # is empty by now; a column that is given its own type anew loses them.
             for name in ("content", "opportunity"):
                 cursor.execute(f"ALTER TABLE {Draft._meta.db_table} ALTER COLUMN {name} TYPE jsonb")
-            for model in (Submission, Row, ListedRow, Attempt, Look, Draft, Pin):
+            for model in (Submission, Row, ListedRow, Attempt, Look, Draft, Pin, ExportPart):
                 cursor.execute(f"VACUUM (FULL, ANALYZE) {model._meta.db_table}")
             cursor.execute("VACUUM (FULL) pg_statistic")
     _clear_the_log()
