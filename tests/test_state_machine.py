@@ -248,7 +248,9 @@ class Life(RuleBasedStateMachine):
             return
         if worker.answer is not None and worker.attempt is not None:
             raw, error = worker.answer
-            posting._store_answer(worker.attempt, raw, error, now=self.now)
+            # Whoever was stopped after the answer was stored goes on from there; nobody can store it twice.
+            if not Attempt.objects.filter(pk=worker.attempt.pk, answered_at__isnull=False).exists():
+                posting._store_answer(worker.attempt, raw, error, now=self.now)
             posting.settle(worker.submission, worker.attempt, error, now=self.now)
         elif worker.attempt is not None:
             not_after = self.not_after(worker)
