@@ -43,7 +43,8 @@ def apply(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: da
         written = [_write(row, verdicts[row.number], now=now) for row in rows if row.number in verdicts]
         indexing.follow(current, numbers=verdicts)
         state = state_of([row.outcome for row in rows])
-        if any(written) and state not in SETTLED:
+        # What settles is recorded below; a row that is corrected later may leave the state as it is.
+        if any(written) and (state not in SETTLED or state == current.state):
             record_rows(submission, now=now)
         if state == current.state:
             return state

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from activities import audit, posting, proving, readback, submissions
-from activities.models import Attempt, Look, Submission
+from activities import audit, posting, proving, readback, settling, submissions
+from activities.models import Attempt, Look, Outcome, State, Submission
 from activities.models.audit_entries import AuditEntry, AuditHead
 from activities.models.clock import clock
 from tests.builders import NOON, a_draft, a_new_row, a_submission, an_actor
@@ -52,6 +52,20 @@ def posted(asha, sandbox) -> Submission:
     submission.refresh_from_db()
     readback.look(submission, now=submission.look_at)
     return submission
+
+
+def test_a_row_corrected_later_is_vouched_for_though_the_state_stays(asha, sandbox):
+    rows = [a_new_row(note=str(number)) for number in (1, 2, 3)]
+    submission = submissions.submit(a_draft(asha), rows, by=an_actor(asha), now=NOON)
+    missing = settling.RowVerdict(Outcome.NOT_CREATED, reason="It is not there.")
+    unknown = settling.RowVerdict(Outcome.UNCONFIRMED, reason="No answer.")
+    settling.apply(submission, {1: unknown, 2: unknown, 3: unknown}, now=NOON)
+    settling.apply(submission, {1: settling.RowVerdict(Outcome.CREATED, "id-1"), 2: missing, 3: missing}, now=NOON)
+
+    state = settling.apply(submission, {2: settling.RowVerdict(Outcome.CREATED, "id-2")}, now=NOON)
+
+    assert state == State.PARTLY_POSTED
+    assert problems() == []
 
 
 class TestTheChain:
