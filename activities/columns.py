@@ -238,6 +238,6 @@ CONTENTS: Final[Mapping[str, Content]] = {
     Listing.SUBMISSIONS: Content(
         "submissions", ROW_COLUMNS, listings.newest_submission, _chunks_of_submissions, _count_rows_of_submissions
     ),
-    Listing.ACTIVITIES: Content("activities", ROW_COLUMNS, listings.newest_place, _chunks_of_rows, _count_rows),
+    Listing.ACTIVITIES: Content("activities", ROW_COLUMNS, places.newest_place, _chunks_of_rows, _count_rows),
     Listing.ENTRIES: Content("audit entries", ENTRY_COLUMNS, listings.newest_entry, _chunks_of_entries, _count_entries),
 }

@@ -102,11 +102,13 @@ def recount_due(*, most: int = DAYS_AT_ONCE) -> int:
 
 def recount_all() -> None:
     """Count every day anew, as after a change of TIME_ZONE."""
-    DayCount.objects.all().delete()
     zone = ZoneInfo(settings.TIME_ZONE)
-    moments = Submission.objects.order_by("id").values_list("submitted_at", flat=True).iterator()
-    days = dict.fromkeys(moment.astimezone(zone).date() for moment in moments)
-    ChangedDay.objects.bulk_create((ChangedDay(day=day) for day in days), batch_size=_AT_ONCE)
+    # At once: a day without a count and without a mark would look as if it had no rows.
+    with transaction.atomic():
+        moments = Submission.objects.order_by("id").values_list("submitted_at", flat=True).iterator()
+        days = dict.fromkeys(moment.astimezone(zone).date() for moment in moments)
+        ChangedDay.objects.bulk_create((ChangedDay(day=day) for day in days), batch_size=_AT_ONCE)
+        DayCount.objects.all().delete()
     while recount_due():
         pass
 

@@ -209,11 +209,6 @@ def row_ids(found: Places, *, newest: int, size: int) -> Iterator[list[int]]:
         below = chunk[-1][0]
 
 
-def newest_place() -> int:
-    """Return the place of the newest row, or 0."""
-    return ListedRow.objects.order_by("-place").values_list("place", flat=True).first() or 0
-
-
 def newest_submission() -> int:
     """Return the id of the newest submission, or 0."""
     return Submission.objects.order_by("-id").values_list("id", flat=True).first() or 0

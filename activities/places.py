@@ -48,7 +48,7 @@ class Search:
 
     def _places(self, low: int, high: int, limit: int, *, way: str) -> list[int]:
         found: list[int] = []
-        for buckets in _groups(low, min(high, _newest() + 1), newest_first=way == "DESC"):
+        for buckets in _groups(low, min(high, newest_place() + 1), newest_first=way == "DESC"):
             found += self._in_buckets(buckets, low, high, limit - len(found), way=way)
             if len(found) == limit:
                 break
@@ -109,6 +109,11 @@ def asked(sql: str, values: list[Any]) -> RawSQL:
     return RawSQL(sql, values)
 
 
+def newest_place() -> int:
+    """Return the place of the newest row, or 0."""
+    return ListedRow.objects.order_by("-place").values_list("place", flat=True).first() or 0
+
+
 def submission_range(wanted: Filter) -> tuple[int, int]:
     """Return between which ids of submissions a filter's days lie: from the first on, and below the second."""
     found = Submission.objects.all()
@@ -167,7 +172,3 @@ def _groups(low: int, high: int, *, newest_first: bool) -> Iterator[list[int]]:
     while start < len(ordered):
         yield list(ordered[start : start + size])
         start, size = start + size, min(size * 2, _MOST_BUCKETS)
-
-
-def _newest() -> int:
-    return ListedRow.objects.order_by("-place").values_list("place", flat=True).first() or 0
