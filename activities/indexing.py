@@ -51,9 +51,11 @@ def catch_up() -> int:
     count = 0
     for submission in _unlisted():
         with transaction.atomic():
-            rows = list(submission.rows.filter(listed=None))
-            add(submission, rows)
-            count += len(rows)
+            # Another worker may be at it; whoever comes second finds them listed.
+            Submission.objects.select_for_update().get(pk=submission.pk)
+            if rows := list(submission.rows.filter(listed=None)):
+                add(submission, rows)
+                count += len(rows)
     return count
 
 

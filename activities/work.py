@@ -21,6 +21,7 @@ from activities import (
     catalog,
     counting,
     exporting,
+    indexing,
     posting,
     proving,
     purging,
@@ -80,6 +81,8 @@ def record_keeping() -> list[Duty]:
         _seldom(_purge, every=timedelta(days=1)),
         # Lists count what changed since by themselves; this only spares them the work.
         _seldom(counting.recount_due, every=RECOUNT_EVERY),
+        # While a new version starts, a process of the old one may still submit, and leaves no lines.
+        _seldom(indexing.catch_up, every=timedelta(hours=1)),
         _seldom(_prove, every=timedelta(minutes=1)),
     ]
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from activities import audit, proving, sign_ins, work
-from activities.models import Account, CatalogEntry, State, Submission, Worker
+from activities.models import Account, CatalogEntry, ListedRow, State, Submission, Worker
 from activities.models.clock import clock
 from tests.builders import NOON, a_submission
 from tests.lists import know_everything
@@ -166,6 +166,7 @@ class TestLookingAfterTheRecord:
     def kept(self, asha, caplog):
         """A round of it, with something old to purge and a burst of failed sign-ins that is over."""
         a_submission(asha, state=State.POSTED, submitted_at=NOON - timedelta(days=3000))
+        a_submission(asha, state=State.POSTED).listed_rows.all().delete()
         for seconds in (0, 1):
             sign_ins.failed(by=audit.Actor(name="Unknown", address="10.4.18.31"), now=NOON + timedelta(seconds=seconds))
         work.keep_round(work.record_keeping())
@@ -174,7 +175,10 @@ class TestLookingAfterTheRecord:
         assert audit.entries().filter(action="person.sign_ins_failed").exists()
 
     def test_applies_the_retention_rule(self, kept):
-        assert Submission.objects.get().purged_by_seq is not None
+        assert Submission.objects.order_by("pk")[0].purged_by_seq is not None
+
+    def test_lists_what_an_older_version_submitted(self, kept):
+        assert ListedRow.objects.count() == 2
 
     def test_proves_the_record(self, kept):
         assert proving.last_proof() is not None
