@@ -54,6 +54,7 @@ class Action(Enum):
     NOTED = "submission.noted", "noted of its rows: {summary}", ("rows",)
     SETTLED = "submission.settled", "settled: {state}, {summary}", ("rows",)
     LOOKED = "submission.looked", "read back, look {look}: {summary}", ("evidence",)
+    RECHECKED = "submission.rechecked", "checked it again in LeadSquared, check {check}: {summary}", ("evidence",)
     DECIDED = "submission.decided", "decided: {decision}", ("evidence",)
     RETRIED = "submission.retried", "opened {row_count} rows to put them right", ("draft",)
     CANCELLED = "submission.cancelled", "cancelled it before it was sent"

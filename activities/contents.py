@@ -12,7 +12,7 @@ from datetime import UTC
 from typing import Any
 
 from activities import audit
-from activities.models import Attempt, Look, Row, Submission
+from activities.models import Attempt, Look, Recheck, Row, Submission
 
 
 def of_submission(submission: Submission) -> str:
@@ -63,6 +63,11 @@ def of_answer(attempt: Attempt) -> str:
 def of_look(look: Look) -> str:
     """Return the hash of what LeadSquared held when it was asked."""
     return _commitment(look.salt, "seen", _text([look.succeeded, look.whole, look.seen, look.leftovers]))
+
+
+def of_recheck(recheck: Recheck) -> str:
+    """Return the hash of what LeadSquared held of the created rows when somebody checked again."""
+    return _commitment(recheck.salt, f"recheck {recheck.number}", _text([recheck.whole, recheck.held]))
 
 
 def sent(code: int, owner_email: str, note: str, fields: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -16,7 +16,7 @@ from django.db import connection, models, transaction
 from django.db.models import Q, UniqueConstraint
 from django.db.models.sql import Query
 
-from activities.models import OUTCOMES, Attempt, Look, Row, Submission, Verdict
+from activities.models import OUTCOMES, Attempt, Look, Recheck, Row, Submission, Verdict
 from activities.models.audit_entries import AuditEntry, AuditHead, AuditProof
 
 OWNER_SENTENCE: Final = (
@@ -127,6 +127,7 @@ GUARDS: Final = (
         ),
     ),
     Guard(Look, contents=_names("leftovers summary salt")),
+    Guard(Recheck, contents=_names("held salt")),
 )
 
 

@@ -50,6 +50,18 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Side:
+    """What LeadSquared holds of one thing that a row sent: "note", "owner" or a SchemaName.
+
+    `is_same` goes by the meaning; it is None where LeadSquared does not say.
+    """
+
+    name: str
+    now: str
+    is_same: bool | None
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Who is who: rows found with their activity's id, rows absent, rows that nobody can tell, activities left over."""
 
@@ -108,6 +120,15 @@ def compare(rows: Sequence[Expected], held: Sequence[Activity], *, us: Person) -
     return Comparison(found, absent, frozenset(doubtful), leftovers, codes)
 
 
+def sides(row: Expected, activity: Activity) -> list[Side]:
+    """Return what an activity holds now of each thing that its row sent."""
+    return [
+        Side("note", activity.note, _lines(activity.note) == _lines(row.note)),
+        Side("owner", activity.owner, _names(activity.owner_spellings, row.owner)),
+        *(_side_of_value(name, value, activity.values.get(name, "")) for name, value in row.values.items()),
+    ]
+
+
 def created_by(activity: Activity, us: Person) -> bool | None:
     """Whether we created an activity; None when LeadSquared does not say."""
     return _names(activity.creator_spellings, us)
@@ -130,6 +151,10 @@ def meaning(text: str) -> str:
     except InvalidOperation:
         return ";".join(part.strip() for part in re.split(r"[;,]", plain))
     return str(number.normalize()) if number.is_finite() else plain
+
+
+def _side_of_value(name: str, sent: str, now: str) -> Side:
+    return Side(name, now, meaning(now) == meaning(sent))
 
 
 def _alike(rows: Sequence[Expected]) -> list[list[Expected]]:

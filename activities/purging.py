@@ -1,9 +1,10 @@
 """BOTH: removes personal contents that are older than the retention rule allows; the proof of them stays.
 
 What goes: notes, field values, reasons, LeadSquared's words, names of opportunities and leads, why somebody posted,
-requests, answers, what looks saw, their salts and hashes, old drafts, and the copies in old pins. What stays: who
-posted how many rows of which types when, their outcomes and ids, and the chain with the salted hash of all that went;
-without its salt nobody finds a content from its hash by trying. Every batch is one transaction with its audit entry.
+requests, answers, what looks and rechecks saw, their salts and hashes, old drafts, and the copies in old pins. What
+stays: who posted how many rows of which types when, their outcomes and ids, and the chain with the salted hash of all
+that went; without its salt nobody finds a content from its hash by trying. Every batch is one transaction with its
+audit entry.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from activities import audit, indexing
-from activities.models import SETTLED, Attempt, Draft, ExportPart, ListedRow, Look, Pin, Row, Submission
+from activities.models import SETTLED, Attempt, Draft, ExportPart, ListedRow, Look, Pin, Recheck, Row, Submission
 from activities.models.clock import clock
 
 logger = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ def rewrite() -> None:
             # is empty by now; a column that is given its own type anew loses them.
             for name in ("content", "opportunity"):
                 cursor.execute(f"ALTER TABLE {Draft._meta.db_table} ALTER COLUMN {name} TYPE jsonb")
-            for model in (Submission, Row, ListedRow, Attempt, Look, Draft, Pin, ExportPart):
+            for model in (Submission, Row, ListedRow, Attempt, Look, Recheck, Draft, Pin, ExportPart):
                 cursor.execute(f"VACUUM (FULL, ANALYZE) {model._meta.db_table}")
             cursor.execute("VACUUM (FULL) pg_statistic")
     _clear_the_log()
@@ -147,6 +148,7 @@ def _remove(batch: _Batch, *, before: datetime, by: audit.Actor, now: datetime |
         submissions=list(ids),
     ).seq
     Look.objects.filter(submission__in=ids).update(leftovers=[], summary="", salt=None, purged_by_seq=seq)
+    Recheck.objects.filter(submission__in=ids).update(held=[], salt=None, purged_by_seq=seq)
     Attempt.objects.filter(submission__in=ids).update(
         request=None, answer=None, headers={}, said="", salt=None, purged_by_seq=seq
     )

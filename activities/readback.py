@@ -7,7 +7,7 @@ A look that fails counts for nothing and is repeated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from activities import audit, catalog, connection, contents, matching, settling, throttle
+from activities import audit, catalog, connection, contents, expecting, matching, settling, throttle
 from activities.leadsquared import LeadSquaredError, RateLimited, Unauthorized, in_words, raw_words
-from activities.leadsquared.records import Activities, Activity, User
-from activities.matching import Comparison, Expected, Person
+from activities.leadsquared.records import Activities, Activity
+from activities.matching import Comparison, Person
 from activities.models import Attempt, CallKind, Look, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
 from activities.settling import RowVerdict
@@ -132,11 +132,10 @@ def _ask(
     submission: Submission, attempt: Attempt, rows: Sequence[Row], *, kind: CallKind, now: datetime | None
 ) -> Seen:
     client = connection.client(kind)
-    columns = sorted({name for row in rows for name in _columns(row)} | _reference_columns(rows))
-    held = client.activities_of_opportunity(submission.opportunity_id, columns=columns)
+    held = client.activities_of_opportunity(submission.opportunity_id, columns=expecting.columns(rows))
     unclaimed = _unclaimed(held, attempt, now=now or clock())
     users = catalog.users().records
-    us, expected = _us(users), [_expected(row, users) for row in rows]
+    us, expected = expecting.ourselves(users), [expecting.row_as_sent(row, users) for row in rows]
     comparison = matching.compare(expected, unclaimed, us=us)
     if comparison.absent and held.whole and submission.lead_id:
         # The trail is fresher than the list but does not name the opportunity: it can postpone an absence only.
@@ -165,43 +164,6 @@ class LookUnusable(LeadSquaredError):
     """An answer came, but nothing can be concluded from it."""
 
     advice = "LeadSquared’s answer could not be used. The portal looks again by itself."
-
-
-def _us(users: Sequence[User]) -> Person:
-    account = connection.account()
-    email = account.user_email or next((each.email for each in users if each.id == account.user_id), "")
-    return Person(id=account.user_id, name=account.user_name, email=email)
-
-
-def _expected(row: Row, users: Sequence[User]) -> Expected:
-    owner = next((each for each in users if each.email.casefold() == row.owner_email.casefold()), None)
-    return Expected(
-        number=row.number,
-        code=row.code,
-        note=row.note,
-        owner=Person(id=owner.id if owner else "", name=row.owner_name, email=row.owner_email),
-        values=_sent_values(row.fields),
-        reference=row.reference,
-    )
-
-
-def _sent_values(fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    values = {}
-    for field in fields:
-        for inner in field.get("fields") or ():
-            values[f"{field['schema_name']}~{inner['schema_name']}"] = inner["value"]
-        if not field.get("fields"):
-            values[field["schema_name"]] = field["value"]
-    return values
-
-
-def _columns(row: Row) -> set[str]:
-    """Return the names of a row's fields; those inside a field set are columns of their own: leadsquared-api §5."""
-    return {field["schema_name"] for field in row.fields} | set(_sent_values(row.fields))
-
-
-def _reference_columns(rows: Sequence[Row]) -> set[str]:
-    return {field["schema_name"] for row in rows for field in row.fields if field.get("is_reference")}
 
 
 def _write_look(submission: Submission, seen: Seen, rows: Sequence[Row], *, now: datetime) -> Look:

@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from activities import audit, contents
-from activities.models import Attempt, Look, Outcome, Row, Submission
+from activities.models import Attempt, Look, Outcome, Recheck, Row, Submission
 from activities.models.audit_entries import AuditEntry
 
 _Action: Final = audit.Action
@@ -56,13 +56,19 @@ def problems(submission_ids: Sequence[int]) -> dict[int, list[str]]:
             _add(story, f"request {name}", attempt, {contents.of_request(attempt)})
         if attempt.answer is not None or attempt.purged_by_seq:
             _add(story, f"answer {name}", attempt, {contents.of_answer(attempt)})
-    for look in Look.objects.filter(submission__in=stories).iterator(chunk_size=10):
-        _add(stories[look.submission_id], f"look {look.number}", look, {contents.of_look(look)})
+    _add_what_was_seen(stories)
     purges = _purges(stories.values())
     return {pk: list(_compare(story, purges)) for pk, story in stories.items()}
 
 
-def _add(story: _Story, name: str, it: Submission | Row | Attempt | Look, hashes: set[str]) -> None:
+def _add_what_was_seen(stories: Mapping[int, _Story]) -> None:
+    for look in Look.objects.filter(submission__in=stories).iterator(chunk_size=10):
+        _add(stories[look.submission_id], f"look {look.number}", look, {contents.of_look(look)})
+    for recheck in Recheck.objects.filter(submission__in=stories).iterator(chunk_size=10):
+        _add(stories[recheck.submission_id], f"recheck {recheck.number}", recheck, {contents.of_recheck(recheck)})
+
+
+def _add(story: _Story, name: str, it: Submission | Row | Attempt | Look | Recheck, hashes: set[str]) -> None:
     if it.purged_by_seq:
         story.purged_by.add(it.purged_by_seq)
     story.there[name] = None if it.purged_by_seq else hashes
@@ -113,7 +119,7 @@ def _vouched(entries: Iterable[AuditEntry]) -> Iterator[tuple[str, tuple[int, st
 def _not_vouched(story: _Story, first: AuditEntry, vouched: Mapping[str, object], which: str) -> Iterator[str]:
     """Name what was slipped in: of entries of version 1 nothing vouches for the submission itself and its looks."""
     for name in story.there:
-        is_older = first.version == 1 and not name.startswith(("row", "request", "answer"))
+        is_older = first.version == 1 and not name.startswith(("row", "request", "answer", "recheck"))
         # An answer that is stored and not judged yet has no entry until it is.
         if name not in vouched and not is_older and not name.startswith("answer"):
             yield f"The {name} of the {which} was inserted: no entry vouches for it."

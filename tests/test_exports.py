@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections import Counter
+from datetime import date, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from activities import audit, columns, exporting, exports, listings, sheets
+from activities import audit, columns, counting, exporting, exports, listings, sheets
 from activities.filters import Filter
-from activities.models import Export, FileFormat, Listing, Outcome, Role, State
+from activities.models import Export, FileFormat, Listing, Outcome, Role, State, User
 from tests.builders import NOON, a_field, a_submission, an_actor
 from tests.conftest import a_person
 from tests.exported import as_json, read_csv, read_json_lines, read_xlsx
@@ -97,6 +99,7 @@ def test_a_file_is_named_after_its_person(asha):
     assert exports.file_name(Listing.ENTRIES, wanted, FileFormat.XLSX) == "entries_asha_2026-11-10.xlsx"
 
 
+OUTCOMES = {outcome.label: outcome.value for outcome in Outcome}
 # --- what is seen is what is taken --------------------------------------------------------------------------------
 
 # Neither database takes a NUL in a text, and no form lets one through.
@@ -163,7 +166,13 @@ class TestEveryFormat(TestCase):
             tabled, counted = table_of(listing, wanted)
             csv, jsonl, xlsx = (taken(listing, wanted, each, chitra) for each in FileFormat)
 
+            drawn = [counting.numbers(wanted)]
+            counting.recount_all()
+            drawn.append(counting.numbers(wanted))
+
         assert len(jsonl) == counted
+        if listing == Listing.ACTIVITIES:
+            assert drawn == [charted(jsonl), charted(jsonl)]
         assert [(line["submission"], line["row"]) for line in jsonl] == tabled
         assert [without_nothing(as_json(line)) for line in xlsx] == [without_nothing(line) for line in jsonl]
         assert csv == [{name: cell(value) for name, value in line.items()} for line in jsonl]
@@ -184,6 +193,17 @@ def table_of(listing, wanted) -> tuple[list[tuple[str, int]], int]:
     rows = sorted(rows, key=lambda row: (-row.submission_id, -row.number))
     counted = listings.count(found).number if is_activities else sum(each.row_count for each in shown)
     return [(str(row.submission.public_id), row.number) for row in rows], counted
+
+
+def charted(lines) -> counting.Numbers:
+    """The sums that charts must show of a file's lines, whose days are those of the active time zone."""
+    people = dict(User.objects.values_list("name", "pk"))
+    by_day, by_type, by_person = {}, {}, {}
+    for line in lines:
+        day = timezone.localtime(datetime.fromisoformat(line["submitted_at"])).date()
+        for counts, key in ((by_day, day), (by_type, line["type_code"]), (by_person, people[line["submitted_by"]])):
+            counts.setdefault(key, Counter())[OUTCOMES[line["outcome"]]] += 1
+    return counting.Numbers(by_day, by_type, by_person)
 
 
 def taken(listing, wanted, file_format, person) -> list[dict[str, object]]:

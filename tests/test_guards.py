@@ -6,7 +6,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.db.models.functions import Upper
 
 from activities import audit, guards
-from activities.models import OUTCOMES, Attempt, Look, Outcome, Row, State, Submission, Verdict
+from activities.models import OUTCOMES, Attempt, Look, Outcome, Recheck, Row, State, Submission, Verdict
 from activities.models.audit_entries import AuditHead
 from tests.builders import NOON, a_submission
 from tests.tampering import check_foreign_keys_now, run, without_guards
@@ -36,6 +36,11 @@ def attempt(asha) -> Attempt:
 @pytest.fixture
 def look(asha) -> Look:
     return Look.objects.create(submission=a_submission(asha), number=1, at=NOON, leftovers=[{"id": "x"}], summary="1")
+
+
+@pytest.fixture
+def recheck(asha) -> Recheck:
+    return Recheck.objects.create(submission=a_submission(asha), number=1, at=NOON, whole=True, held=[{"row": 1}])
 
 
 def refused(change):
@@ -153,8 +158,13 @@ class TestContents:
         refused(changes(row, purged_by_seq=8))
 
 
-@pytest.mark.parametrize("model", [Row, Attempt, Look, Submission])
-def test_nothing_is_deleted(row, attempt, look, model):
+def test_what_a_check_found_stays(recheck):
+    refused(changes(recheck, held=[]))
+    refused(changes(recheck, whole=False))
+
+
+@pytest.mark.parametrize("model", [Row, Attempt, Look, Recheck, Submission])
+def test_nothing_is_deleted(row, attempt, look, recheck, model):
     check_foreign_keys_now()
 
     refused(lambda: model.objects.all()._raw_delete("default"))
@@ -166,7 +176,7 @@ def test_the_head_only_moves_to_the_next_entry():
 
 @only_sqlite
 @pytest.mark.parametrize("table", TABLES)
-def test_nothing_is_replaced(row, attempt, look, table):
+def test_nothing_is_replaced(row, attempt, look, recheck, table):
     run(
         "INSERT INTO activities_auditentry (version, seq, at, action, actor, address, agent, request_id, subject_kind, "
         "subject_id, subject, facts, contents, previous_hash, hash) "

@@ -310,3 +310,22 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return f"look {self.number} of {self.submission_id}"
+
+
+class Recheck(models.Model):
+    """What LeadSquared held of a submission's created rows when somebody checked again."""
+
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="rechecks")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    # Whether the list was whole; only then is what it lacks gone.
+    whole = models.BooleanField()
+    held = models.JSONField(default=list)
+    salt = models.BinaryField(max_length=16, null=True, default=new_salt)
+    purged_by_seq = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("submission", "number"), name="recheck_number_is_unique"),)
+
+    def __str__(self) -> str:
+        return f"recheck {self.number} of {self.submission_id}"

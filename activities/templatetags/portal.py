@@ -135,6 +135,12 @@ def clock_time(value: datetime | None) -> str:
     return _time(value, f"{timezone.localtime(value):%H:%M:%S}") if value else NOTHING
 
 
+@register.filter
+def utc_clock(value: datetime) -> str:
+    """Show a time of the day to the second in UTC, beside the one in the person's zone: “09:03:52 UTC”."""
+    return f"{value.astimezone(UTC):%H:%M:%S} UTC"
+
+
 @register.simple_tag
 def zone() -> str:
     """Name the zone in which times are shown: “Asia/Kolkata, UTC+05:30”."""

@@ -33,8 +33,10 @@ from activities import (
     pins,
     posting,
     purging,
+    rechecking,
     retyping,
     reviewing,
+    story,
     submissions,
     typed_rows,
 )
@@ -42,7 +44,7 @@ from activities import (
     progress as progress_of,
 )
 from activities.leadsquared import LeadSquaredError, request_body
-from activities.models import Draft, Submission
+from activities.models import Draft, Row, Submission
 from activities.models.clock import clock
 from activities.views import actor_of, person_of
 from activities.views.opportunities import beside, keep_at_hand
@@ -134,9 +136,15 @@ def retry(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def look_again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Have LeadSquared asked once more for the rows that it is not known to have."""
-    submissions.look_again(_visible(request, public_id), by=actor_of(request))
-    messages.info(request, "The portal looks again in LeadSquared.")
+    """Compare created rows with LeadSquared, and have it asked once more for the rows that it is not known to have."""
+    submission = _visible(request, public_id)
+    rows = list(submission.rows.all())
+    compares = bool(rechecking.comparable(rows))
+    if compares:
+        _recheck(request, submission)
+    if not compares or _may_look_again(request, submission, rows):
+        submissions.look_again(submission, by=actor_of(request))
+        messages.info(request, "The portal looks again in LeadSquared.")
     return redirect("submissions:detail", public_id)
 
 
@@ -415,25 +423,41 @@ def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
     rows = list(submission.rows.order_by("number"))
     attempts = list(submission.attempts.order_by("number"))
     entries = list(audit.entries_about(submission))
+    events = story.events(entries, attempts)
     return {
         "submission": submission,
         "rows": rows,
         "outcomes": [row.outcome for row in rows],
-        "attempts": attempts,
         "progress": progress_of.of(submission, rows, attempts, now=getattr(submission, "now", None)),
-        "entries": entries,
+        "events": events,
+        "untold": story.untold(events, attempts),
         "removed_at": purging.removed_at(submission),
         "left_behind": submissions.left_behind(submission, entries),
         "is_mine": submission.created_by_id == person_of(request).pk,
         "may_cancel": submission.state == "queued" and permissions.can_cancel(person_of(request), submission),
         "may_copy": permissions.can_post(person_of(request)) and submission.purged_by_seq is None,
         "retriable": submissions.retriable(rows),
-        "may_look_again": permissions.can_cancel(person_of(request), submission) and submissions.can_look_again(rows),
+        "may_check_again": bool(rechecking.comparable(rows)) or _may_look_again(request, submission, rows),
+        "recheck": rechecking.newest(submission, rows, entries),
         "may_decide": submission.needs_person_since is not None
         and permissions.can_cancel(person_of(request), submission),
         "leftovers": submissions.leftovers(submission) if submission.needs_person_since else [],
-        "looks": list(submission.looks.order_by("number")),
     }
+
+
+def _recheck(request: HttpRequest, submission: Submission) -> None:
+    try:
+        summary = rechecking.recheck(submission, by=actor_of(request))
+    except rechecking.NothingToCompare:
+        messages.warning(request, "Nothing was compared: the contents were removed under the retention policy.")
+    except LeadSquaredError as error:
+        messages.warning(request, f"Nothing was compared. {error.for_user}")
+    else:
+        messages.info(request, f"Checked in LeadSquared: {summary}.")
+
+
+def _may_look_again(request: HttpRequest, submission: Submission, rows: Sequence[Row]) -> bool:
+    return permissions.can_cancel(person_of(request), submission) and submissions.can_look_again(rows)
 
 
 def _visible(request: HttpRequest, public_id: uuid.UUID) -> Submission:

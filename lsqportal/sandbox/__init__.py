@@ -3,7 +3,7 @@
 In a test: `with Sandbox() as sandbox:`, then `sandbox.url`, `.switch(bad_row="per_row")`, `.posted()`,
 `.requests`, `.fault("reset_after_write")`. As a process: `python -m lsqportal.sandbox --port 8100 --data
 sandbox.sqlite3`, with `/_sandbox/` for GET activities, requests, switches, faults and POST switches, faults,
-release, clear, reset.
+release, clear, reset, rewrite, delete.
 """
 
 from __future__ import annotations

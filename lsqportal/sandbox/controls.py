@@ -6,6 +6,7 @@ since the server listens on loopback only.
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -182,6 +183,24 @@ def _enlarge(controls: Controls, request: Request) -> object:
     return {"enlarged": True}
 
 
+def _rewrite(controls: Controls, request: Request) -> object:
+    content = request.parsed_object()
+    store = controls.account.store
+    activity = store.activity(str(content.pop("id", "")))
+    if activity is None or content.keys() - {"note", "owner_email", "values"}:
+        raise ValueError("Give the id of an activity, and what changes of its note, owner_email and values.")
+    values = cast(dict[str, str], content.pop("values", {}))
+    texts = {name: str(text) for name, text in content.items()}
+    store.rewrite(dataclasses.replace(activity, values={**activity.values, **values}, **texts))  # type: ignore[arg-type]
+    return {"rewritten": activity.id}
+
+
+def _delete(controls: Controls, request: Request) -> object:
+    activity_id = str(request.parsed_object().get("id", ""))
+    controls.account.store.delete(activity_id)
+    return {"deleted": activity_id}
+
+
 CALLS: dict[tuple[str, str], Callable[[Controls, Request], object]] = {
     ("GET", "activities"): _activities,
     ("GET", "requests"): _requests,
@@ -190,6 +209,8 @@ CALLS: dict[tuple[str, str], Callable[[Controls, Request], object]] = {
     ("GET", "faults"): _faults,
     ("POST", "faults"): _arm,
     ("POST", "enlarge"): _enlarge,
+    ("POST", "rewrite"): _rewrite,
+    ("POST", "delete"): _delete,
     ("POST", "clear"): _clear,
     ("POST", "reset"): _reset,
     ("POST", "release"): _release,

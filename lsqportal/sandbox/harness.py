@@ -131,6 +131,14 @@ class Sandbox:
         """Replace a record by its new form (dataclasses.replace makes one), or add it."""
         self._account.store.change(record)
 
+    def rewrite(self, activity: Activity) -> None:
+        """Replace an activity by its new form (dataclasses.replace makes one)."""
+        self._account.store.rewrite(activity)
+
+    def delete(self, activity: Activity) -> None:
+        """Remove an activity."""
+        self._account.store.delete(activity.id)
+
     def add_activity(
         self,
         opportunity_id: str,

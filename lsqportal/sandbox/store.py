@@ -116,6 +116,27 @@ class Store:
             else:
                 self.activity_types[record.code] = record
 
+    def rewrite(self, activity: Activity) -> None:
+        """Replace an activity by its new form, as somebody who edits it in LeadSquared does."""
+        with self._lock:
+            if activity.id not in self._activities:
+                raise ValueError(f"There is no activity {activity.id}.")
+            self._file.execute(
+                "update activities set body = ? where id = ?", (json.dumps(activity.as_json()), activity.id)
+            )
+            self._activities[activity.id] = activity
+
+    def delete(self, activity_id: str) -> None:
+        """Remove an activity, as somebody who deletes it in LeadSquared does."""
+        with self._lock:
+            gone = self._activities.pop(activity_id, None)
+            if gone is None:
+                raise ValueError(f"There is no activity {activity_id}.")
+            self._file.execute("delete from activities where id = ?", (activity_id,))
+            self._of_lead[gone.lead_id].remove(activity_id)
+            if gone.opportunity_id:
+                self._of_opportunity[gone.opportunity_id].remove(activity_id)
+
     def activity(self, activity_id: str) -> Activity | None:
         return self._activities.get(activity_id)
 

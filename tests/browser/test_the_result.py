@@ -28,7 +28,7 @@ def test_the_result_page_follows_its_submission_without_a_reload(editor, no_work
 
     expect(outcomes(page)).to_have_text(["Created"])
     expect(page.locator("h1")).to_have_text("1 created")
-    expect(page.locator("#evidence")).to_contain_text("Attempt 1: what was sent and what came back")
+    expect(page.locator("#evidence")).to_contain_text("Answer of attempt 1")
     assert page.evaluate("window.isStillTheSamePage") is True
     assert findings(page) == []
     assert page.locator(".rows__outcome .mono").inner_text() == leadsquared.posted(loan)[0]["id"]
@@ -300,3 +300,19 @@ def _reload_until(page: Page, *texts: str) -> None:
 
 def _ago(minutes: int) -> str:
     return (datetime.now(UTC) - timedelta(minutes=minutes)).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def test_what_a_colleague_changed_since_stands_beside_what_was_sent(editor, leadsquared, loan):
+    page = editor.page
+    editor.one_visit(loan)
+    editor.post()
+    expect(outcomes(page)).to_have_text(["Created"])
+    leadsquared.rewrite(leadsquared.posted(loan)[0]["id"], note="Never met")
+
+    page.get_by_role("button", name="Check again in LeadSquared").click()
+
+    differing = page.locator("#checked tr[data-differs]")
+    expect(differing).to_have_count(1)
+    expect(differing).to_contain_text("Never met")
+    expect(page.locator("#evidence")).to_contain_text("checked it again in LeadSquared, check 1: 1 of")
+    assert findings(page) == []

@@ -118,3 +118,31 @@ def test_the_account_can_be_made_large(crm, sandbox):
 
 def test_a_size_that_there_is_not_is_400(crm):
     assert crm.control("POST", "enlarge", {"leads": 7}).status == 400
+
+
+def test_an_activity_can_be_rewritten_as_a_colleague_would(crm, sandbox):
+    crm.bulk([crm.row(note="Met her", mx_Custom_1="Met applicant")])
+    (activity,) = sandbox.posted()
+
+    answer = crm.control("POST", "rewrite", {"id": activity.id, "note": "Never met", "values": {"mx_Custom_1": ""}})
+
+    (after,) = sandbox.posted()
+    assert answer.status == 200
+    assert (after.note, after.values["mx_Custom_1"], after.owner_email) == ("Never met", "", activity.owner_email)
+
+
+def test_an_activity_can_be_deleted(crm, sandbox):
+    crm.bulk([crm.row(note="Mine"), crm.row(note="Yours")])
+    mine, yours = sandbox.posted()
+
+    crm.control("POST", "delete", {"id": mine.id})
+
+    assert sandbox.posted() == [yours]
+    assert crm.activities(ActivityEventCode=102).json["RecordCount"] == len(sandbox.activities(crm.home_loan.id))
+
+
+@pytest.mark.parametrize(
+    ("call", "content"), [("rewrite", {"id": "x"}), ("rewrite", {"id": "x", "code": 1}), ("delete", {"id": "x"})]
+)
+def test_what_there_is_not_cannot_be_rewritten_or_deleted(crm, call, content):
+    assert crm.control("POST", call, content).status == 400

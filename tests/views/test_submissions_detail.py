@@ -47,7 +47,8 @@ class TestShows:
     def test_the_request_and_the_answer_of_each_attempt(self, asha_client, posted):
         page = read(asha_client.get(path_of(posted))).text
 
-        assert "Attempt 1: what was sent and what came back" in page
+        assert "Request of attempt 1" in page
+        assert "Answer of attempt 1" in page
         assert '"ActivityNote": "Row 2"' in page
         assert '"ActivityCreated": true' in page
 

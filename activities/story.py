@@ -1,0 +1,80 @@
+"""PERSON: a submission's whole story, entry by entry, each call's bytes with the entry that vouches for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from activities import audit
+from activities.models import Attempt, Outcome, State, Verdict
+
+_Action: Final = audit.Action
+_SHAPES: Final = {
+    _Action.SENT.code: "waiting",
+    _Action.REQUEUED.code: "waiting",
+    _Action.NEEDS_PERSON.code: "warning",
+    _Action.CANCELLED.code: State.NOT_POSTED,
+}
+_STATES: Final = {state.label.lower(): state for state in State}
+_CALLS: Final = {_Action.ANSWERED.code, _Action.NOT_ANSWERED.code}
+_DOUBTS: Final = {Verdict.UNCLEAR, Verdict.REFUSED}
+
+
+@dataclass
+class Event:
+    """One audit entry of the story, and what to show with it.
+
+    `shape` is a glyph, or the state or outcome that it stands for; `request` and `answer` are attempts whose bytes
+    belong here; `outcomes` are those of the rows as the entry has them; `evidence` are its lines, as recorded.
+    """
+
+    entry: Any
+    shape: str = "person"
+    request: Attempt | None = None
+    answer: Attempt | None = None
+    outcomes: Sequence[str] = ()
+    evidence: Sequence[str] = ()
+
+
+def events(entries: Iterable[Any], attempts: Sequence[Attempt]) -> list[Event]:
+    """Return the story, oldest first; an answer that nobody has judged yet stands with its request."""
+    told = [Event(entry, _shape(entry), evidence=entry.facts.get("evidence") or ()) for entry in entries]
+    calls = {each.number: each for each in attempts}
+    sent: dict[int, Event] = {}
+    for event in told:
+        attempt = calls.get(event.entry.facts.get("attempt", 0))
+        rows = event.entry.facts.get("rows")
+        if isinstance(rows, dict):
+            event.outcomes = [outcome for _, (outcome, _) in sorted(rows.items(), key=lambda each: int(each[0]))]
+        if attempt and event.entry.action == _Action.SENT.code:
+            event.request = event.answer = attempt
+            sent[attempt.number] = event
+        elif attempt and event.entry.action in _CALLS:
+            event.answer = attempt
+            event.shape = _shape_of(attempt)
+            if attempt.number in sent:
+                sent[attempt.number].answer = None
+    return told
+
+
+def untold(events: Iterable[Event], attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Return the attempts that no entry is about, so that nothing is hidden where the record has a gap."""
+    told = {event.request.pk for event in events if event.request}
+    return [attempt for attempt in attempts if attempt.pk not in told]
+
+
+def _shape(entry: Any) -> str:
+    if entry.action == _Action.SETTLED.code:
+        return _STATES[entry.facts["state"]]
+    if entry.action == _Action.LOOKED.code:
+        return Outcome.CREATED if entry.facts.get("evidence") else Outcome.UNCONFIRMED
+    if entry.action == _Action.RECHECKED.code:
+        return "warning" if entry.facts["evidence"] else "ready"
+    return _SHAPES.get(entry.action, "person" if entry.actor_id else "ready")
+
+
+def _shape_of(attempt: Attempt) -> str:
+    if attempt.verdict == Verdict.ANSWERED:
+        return "ready"
+    return Outcome.UNCONFIRMED if attempt.verdict in _DOUBTS else "warning"
