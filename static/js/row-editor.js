@@ -5,6 +5,7 @@
 import "./page-name.js";
 import { drawAround } from "./editor/around.js";
 import { COMMANDS, neighbour } from "./editor/commands.js";
+import { holdHeights } from "./editor/held-heights.js";
 import { Redraw } from "./editor/redraw.js";
 import { arrange, codeOf, emptiedFields, fieldsCell, hasItsFields, hasValues, isBlank, isFree, markRuns, MOST_ROWS, numberOf, renumber, setState } from "./editor/rows.js";
 import { commandOf, nameKeys } from "./editor/shortcuts.js";
@@ -27,6 +28,7 @@ customElements.define(
       document.addEventListener("keydown", this);
       window.addEventListener("pageshow", this); // the back button brings the page back as it was left
       nameKeys(this);
+      holdHeights(this);
     }
 
     disconnectedCallback() {

@@ -230,3 +230,21 @@ def test_folded_fields_unfold_and_stand_outside_once_they_are_filled(either_edit
 
 def _notes(editor: Editor) -> list[str]:
     return [each.input_value() for each in editor.page.locator("textarea[id$='-note']").all()]
+
+
+def test_a_note_grows_and_shrinks_with_its_text(editor, loan):
+    page = editor.page
+    editor.open(loan)
+    note = page.locator("#r1-note")
+    note.click()
+    page.keyboard.type("Met")
+    one_line = note.bounding_box()["height"]
+
+    page.keyboard.type(" her at the flat, originals seen and returned; next visit on Monday" * 4)
+    grown = note.bounding_box()["height"]
+    page.keyboard.press("Control+a")
+    page.keyboard.type("M")
+
+    assert grown > one_line
+    assert page.evaluate("document.activeElement.scrollHeight <= document.activeElement.clientHeight")
+    assert note.bounding_box()["height"] == one_line

@@ -56,7 +56,7 @@ def test_an_entry_says_who_what_and_about_what(chitra_client, asha):
     page = chitra_client.get("/audit/entries/").content.decode()
 
     assert "cancelled it before it was sent" in page
-    assert f'href="/submissions/{submission.public_id}/"' in page
+    assert f'href="/submissions/{submission.public_id}/#entry-1"' in page
     assert "10.4.18.31" in page
     assert audit.entries().get().hash[:8] in page
 
