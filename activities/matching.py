@@ -10,11 +10,13 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from activities.leadsquared.records import Activity
 
+# As the bulk call names them: leadsquared-api §1.
+NOTE: Final = "ActivityNote"
+OWNER: Final = "ActivityOwnerEmail"
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # leadsquared-api §18, and the forms in which accounts hand date-only fields back
 _DATES: Final = (
@@ -25,6 +27,7 @@ _DATES: Final = (
     "%m/%d/%Y %I:%M:%S %p",
     "%m/%d/%Y",
 )
+_NUMBER: Final = re.compile(r"([+-]?)0*([0-9]*)(?:\.([0-9]*?)0*)?")
 _FLAGS: Final = {"1": "1", "true": "1", "yes": "1", "0": "0", "false": "0", "no": "0"}
 
 
@@ -51,7 +54,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Side:
-    """What LeadSquared holds of one thing that a row sent: "note", "owner" or a SchemaName.
+    """What LeadSquared holds of one thing that a row sent: `NOTE`, `OWNER` or a SchemaName.
 
     `is_same` goes by the meaning; it is None where LeadSquared does not say.
     """
@@ -123,9 +126,9 @@ def compare(rows: Sequence[Expected], held: Sequence[Activity], *, us: Person) -
 def sides(row: Expected, activity: Activity) -> list[Side]:
     """Return what an activity holds now of each thing that its row sent."""
     return [
-        Side("note", activity.note, _lines(activity.note) == _lines(row.note)),
-        Side("owner", activity.owner, _names(activity.owner_spellings, row.owner)),
-        *(_side_of_value(name, value, activity.values.get(name, "")) for name, value in row.values.items()),
+        Side(NOTE, activity.note, _lines(activity.note) == _lines(row.note)),
+        Side(OWNER, activity.owner, _names(activity.owner_spellings, row.owner)),
+        *(_side_of_value(name, value, activity) for name, value in row.values.items()),
     ]
 
 
@@ -136,7 +139,7 @@ def created_by(activity: Activity, us: Person) -> bool | None:
 
 def meaning(text: str) -> str:
     """Return a value's meaning, in which its spellings on the way in and out agree."""
-    plain = text.strip()
+    plain = _lines(text)
     if plain.lower() in _FLAGS:
         return _FLAGS[plain.lower()]
     for form in _DATES:
@@ -146,15 +149,23 @@ def meaning(text: str) -> str:
             continue
     if "@" in plain:
         return plain.casefold()
-    try:
-        number = Decimal(plain)
-    except InvalidOperation:
-        return ";".join(part.strip() for part in re.split(r"[;,]", plain))
-    return str(number.normalize()) if number.is_finite() else plain
+    return _number(plain) or ";".join(part.strip() for part in re.split(r"[;,]", plain))
 
 
-def _side_of_value(name: str, sent: str, now: str) -> Side:
-    return Side(name, now, meaning(now) == meaning(sent))
+def _number(text: str) -> str:
+    """Return a plain number without what does not change it; nothing for another text, such as 7e12 or an id."""
+    found = _NUMBER.fullmatch(text) if any(each in "0123456789" for each in text) else None
+    if found is None:
+        return ""
+    sign, whole, fraction = found.groups(default="")
+    number = f"{whole or '0'}.{fraction}" if fraction else whole or "0"
+    return f"-{number}" if sign == "-" and number != "0" else number
+
+
+def _side_of_value(name: str, sent: str, activity: Activity) -> Side:
+    now = activity.values.get(name, "")
+    # What the answer is silent about was not emptied.
+    return Side(name, now, meaning(now) == meaning(sent) if name in activity.told else None)
 
 
 def _alike(rows: Sequence[Expected]) -> list[list[Expected]]:

@@ -91,6 +91,7 @@ def of(wanted: Filter) -> Places:
     if searched or (len(few) > 2 and not narrowed.columns):
         others = tuple((f"{name} = %s", value) for name, value in columns.items() if name not in _FEW)
         tags = tuple(indexing.tags(**few))
+        low, high = _span(few, low, high)
         return Search(words=searched, tags=tags, others=others + when, low=low, high=high)
     index = narrowed.columns or {name: few[name] for name in _FEW if name in few}
     others = tuple((f"{name} = %s", value) for name, value in columns.items() if name not in index)
@@ -153,6 +154,16 @@ def _by_id(text: str) -> _Narrowed:
     if submission is None:
         return _Narrowed(high=0)
     return _Narrowed(low=place_of(submission.pk, 0), high=place_of(submission.pk + 1, 0))
+
+
+def _span(few: dict[str, Any], low: int, high: int) -> tuple[int, int]:
+    """Return between which places rows have the first two of these columns: a search need not look elsewhere."""
+    pair = tuple(few.items())[:2]
+    if not pair or low >= high:
+        return low, high
+    walk = Walk(table=_TABLE, key="place", columns=pair, low=low, high=high)
+    newest, oldest = walk.below(None, 1), walk.above(low - 1, 1)
+    return (oldest[0], newest[0] + 1) if newest and oldest else (low, low)
 
 
 def _uuid(text: str) -> UUID | None:

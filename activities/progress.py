@@ -72,7 +72,10 @@ def _words(submission: Submission, summary: str, now: datetime) -> tuple[str, st
         case State.UNCONFIRMED:
             return summary, _how_it_is_found_out(submission, now)
         case State.POSTED:
-            return summary, f"LeadSquared has {'it' if count == 1 else 'all of them'}; the ids stand beside the rows."
+            return (
+                summary,
+                f"LeadSquared created {'it' if count == 1 else 'all of them'}; the ids stand beside the rows.",
+            )
         case State.PARTLY_POSTED:
             return summary, "What was not created has its reason below. Copy the rows to put them right."
         case _:

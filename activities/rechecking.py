@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from activities import audit, catalog, connection, contents, expecting, matching, throttle
-from activities.leadsquared import NotSent, RateLimited
+from activities.leadsquared import NotSent, RateLimited, Unauthorized
 from activities.leadsquared.records import Activities
 from activities.models import CallKind, Outcome, Recheck, Row, Submission
 from activities.models.clock import clock
@@ -52,6 +52,11 @@ class Line:
         """Whether it is not what was sent."""
         return self.is_same is False
 
+    @property
+    def is_custom(self) -> bool:
+        """Whether its name in LeadSquared says more than its label."""
+        return self.name not in {matching.NOTE, matching.OWNER, self.label}
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -62,9 +67,9 @@ class Checked:
     lines: tuple[Line, ...] = ()
 
     @property
-    def differs(self) -> bool:
-        """Whether anything of it is not what was sent."""
-        return not self.is_listed or any(line.differs for line in self.lines)
+    def is_alike(self) -> bool:
+        """Whether all of it is known to be what was sent."""
+        return self.is_listed and all(line.is_same for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -79,13 +84,13 @@ class Newest:
 
     @property
     def unlike(self) -> list[Checked]:
-        """The rows that are not as they were sent."""
-        return [row for row in self.rows if row.differs]
+        """The rows that are not as they were sent, or not known to be."""
+        return [row for row in self.rows if not row.is_alike]
 
     @property
     def alike(self) -> list[Checked]:
         """The rows that are as they were sent."""
-        return [row for row in self.rows if not row.differs]
+        return [row for row in self.rows if row.is_alike]
 
 
 def comparable(rows: Iterable[Row]) -> list[Row]:
@@ -137,11 +142,12 @@ def newest(submission: Submission, rows: Sequence[Row], entries: Iterable[Any]) 
     if not recorded:
         return None
     entry = recorded[-1]
-    this = submission.rechecks.get(number=entry.facts["check"])
-    if this.purged_by_seq is not None:
+    # Somebody with all rights to the database may have removed what the entry vouches for: proving.py says so.
+    this = submission.rechecks.filter(number=entry.facts["check"], purged_by_seq=None).first()
+    if this is None:
         return None
     by_number = {row.number: row for row in rows}
-    checked = tuple(_checked(each, by_number[each["row"]]) for each in this.held)
+    checked = tuple(_checked(each, by_number[each["row"]]) for each in this.held if each["row"] in by_number)
     return Newest(at=this.at, by=entry.actor, summary=entry.facts["summary"], whole=this.whole, rows=checked)
 
 
@@ -156,20 +162,28 @@ def _ask(submission: Submission, rows: Sequence[Row]) -> Activities:
     except RateLimited:
         throttle.slow_down()
         raise
+    except Unauthorized as error:
+        if connection.keys_are_refused():
+            connection.hold(error.for_user)
+        raise
 
 
 def _held(row: Row, activity: Any, users: Sequence[Any]) -> dict[str, Any]:
     sides = matching.sides(expecting.row_as_sent(row, users), activity) if activity else []
+    names = {user.id: user.name for user in users}
     return {
         "row": row.number,
         "activity_id": row.activity_id,
         "is_listed": activity is not None,
-        "fields": [{"name": each.name, "now": each.now, "is_same": each.is_same} for each in sides],
+        "fields": [
+            {"name": each.name, "now": names.get(each.now, each.now), "is_same": each.is_same} for each in sides
+        ],
     }
 
 
 def _summary(this: Recheck) -> str:
-    said = [field["is_same"] for row in this.held for field in row["fields"] if field["is_same"] is not None]
+    sides = [field["is_same"] for row in this.held for field in row["fields"]]
+    said, untold = [each for each in sides if each is not None], sides.count(None)
     unlisted = [str(row["row"]) for row in this.held if not row["is_listed"]]
     parts = []
     if said:
@@ -180,6 +194,8 @@ def _summary(this: Recheck) -> str:
             if differing
             else f"{'it is' if len(said) == 1 else f'all {values} are'} as sent"
         )
+    if untold:
+        parts.append(f"of {untold} LeadSquared said nothing that can be compared")
     if unlisted:
         parts.append(f"LeadSquared’s list does not have row{'' if len(unlisted) == 1 else 's'} {', '.join(unlisted)}")
     if not this.whole:
@@ -200,15 +216,15 @@ def _checked(held: Mapping[str, Any], row: Row) -> Checked:
     sent = dict(_sent(row))
     lines = []
     for each in held["fields"]:
-        label, shown, sent_as = sent[each["name"]]
+        label, shown, sent_as = sent.get(each["name"], (each["name"], "", ""))
         lines.append(Line(label, each["name"], shown, sent_as, each["now"], each["is_same"]))
     return Checked(row.number, held["is_listed"], tuple(lines))
 
 
 def _sent(row: Row) -> Iterator[tuple[str, tuple[str, str, str]]]:
     """Return for each thing that a row sent its label, its text on the page and its text over the wire."""
-    yield "note", ("Note", row.note, row.note)
-    yield "owner", ("Owner", row.owner_name or row.owner_email, row.owner_email)
+    yield matching.NOTE, ("Note", row.note, row.note)
+    yield matching.OWNER, ("Owner", row.owner_name or row.owner_email, row.owner_email)
     for each in row.fields:
         for inner in each.get("fields") or ():
             name = f"{each['schema_name']}~{inner['schema_name']}"

@@ -18,7 +18,7 @@ _SHAPES: Final = {
 }
 _STATES: Final = {state.label.lower(): state for state in State}
 _CALLS: Final = {_Action.ANSWERED.code, _Action.NOT_ANSWERED.code}
-_DOUBTS: Final = {Verdict.UNCLEAR, Verdict.REFUSED}
+_NOTHING_WRITTEN: Final = {Verdict.NOT_SENT, Verdict.RATE_LIMITED, Verdict.UNAUTHORIZED}
 
 
 @dataclass
@@ -26,13 +26,15 @@ class Event:
     """One audit entry of the story, and what to show with it.
 
     `shape` is a glyph, or the state or outcome that it stands for; `request` and `answer` are attempts whose bytes
-    belong here; `outcomes` are those of the rows as the entry has them; `evidence` are its lines, as recorded.
+    belong here, `said` is why there was no answer; `outcomes` are those of the rows as the entry has them; `evidence`
+    are its lines, as recorded.
     """
 
     entry: Any
     shape: str = "person"
     request: Attempt | None = None
     answer: Attempt | None = None
+    said: str = ""
     outcomes: Sequence[str] = ()
     evidence: Sequence[str] = ()
 
@@ -48,13 +50,18 @@ def events(entries: Iterable[Any], attempts: Sequence[Attempt]) -> list[Event]:
         if isinstance(rows, dict):
             event.outcomes = [outcome for _, (outcome, _) in sorted(rows.items(), key=lambda each: int(each[0]))]
         if attempt and event.entry.action == _Action.SENT.code:
-            event.request = event.answer = attempt
+            event.request = attempt
+            event.answer, event.said = (None, attempt.said) if attempt.answer is None else (attempt, "")
             sent[attempt.number] = event
         elif attempt and event.entry.action in _CALLS:
-            event.answer = attempt
-            event.shape = _shape_of(attempt)
+            event.shape = _shape_of_answer(event.entry, attempt)
+            # An answer that came too late stands with the entry that vouches for it, not with the first verdict.
+            if "answer" in event.entry.contents:
+                event.answer = attempt
+            elif attempt.answer is None:
+                event.said = attempt.said
             if attempt.number in sent:
-                sent[attempt.number].answer = None
+                sent[attempt.number].answer, sent[attempt.number].said = None, ""
     return told
 
 
@@ -74,7 +81,7 @@ def _shape(entry: Any) -> str:
     return _SHAPES.get(entry.action, "person" if entry.actor_id else "ready")
 
 
-def _shape_of(attempt: Attempt) -> str:
-    if attempt.verdict == Verdict.ANSWERED:
+def _shape_of_answer(entry: Any, attempt: Attempt) -> str:
+    if entry.action == _Action.ANSWERED.code:
         return "ready"
-    return Outcome.UNCONFIRMED if attempt.verdict in _DOUBTS else "warning"
+    return "warning" if attempt.verdict in _NOTHING_WRITTEN else Outcome.UNCONFIRMED

@@ -48,15 +48,23 @@ class Walk:
     def _sql(self, what: str, low: int, high: int, limit: int, *, way: str) -> tuple[str, list[Any]]:
         """Return what is asked for keys from `low` on and below `high`."""
         names = [*(name for name, _ in self.columns), self.key]
-        values = [value for _, value in self.columns]
-        marks = ", ".join(["%s"] * len(names))
-        # Compared and ordered by the index's whole key: else PostgreSQL walks the primary key in hope of an early hit.
+        within, values = self._within(names, low, high)
         return (
-            f"SELECT {what} FROM {self.table} "
-            f"WHERE ({', '.join(names)}) >= ({marks}) AND ({', '.join(names)}) < ({marks}){all_of(self.others)} "
+            f"SELECT {what} FROM {self.table} WHERE {within}{all_of(self.others)} "
             f"ORDER BY {', '.join(f'{name} {way}' for name in names)} LIMIT %s",
-            [*values, low, *values, high, *(value for _, value in self.others), limit],
+            [*values, *(value for _, value in self.others), limit],
         )
+
+    def _within(self, names: Sequence[str], low: int, high: int) -> tuple[str, list[Any]]:
+        """Return the condition that finds the walk's place in the index, as each database needs it."""
+        values = [value for _, value in self.columns]
+        if connection.vendor == "sqlite":
+            # Of rows compared as a whole SQLite takes the first column alone to the index, and reads past all others.
+            equal = "".join(f"{name} = %s AND " for name, _ in self.columns)
+            return f"{equal}{self.key} >= %s AND {self.key} < %s", [*values, low, high]
+        # Compared and ordered by the index's whole key: else PostgreSQL walks the primary key in hope of an early hit.
+        row, marks = ", ".join(names), ", ".join(["%s"] * len(names))
+        return f"({row}) >= ({marks}) AND ({row}) < ({marks})", [*values, low, *values, high]
 
 
 @dataclass(frozen=True)

@@ -103,13 +103,27 @@ def test_what_is_left_over_of_an_absent_rows_type_is_kept_as_evidence():
         ("Kabir@Example.org", "kabir@example.org"),
         ("  text ", "text"),
         ("PAN card;Aadhaar", "PAN card, Aadhaar"),
+        ("first\nsecond", "first\r\nsecond"),
+        ("-0.50", "-.5"),
+        ("0", "-0.0"),
     ],
 )
 def test_values_agree_in_what_they_mean(sent, held):
     assert meaning(sent) == meaning(held)
 
 
-@pytest.mark.parametrize(("sent", "held"), [("A", "a"), ("12", "13"), ("2026-11-20", "2026-11-21"), ("x", "")])
+@pytest.mark.parametrize(
+    ("sent", "held"),
+    [
+        ("A", "a"),
+        ("12", "13"),
+        ("2026-11-20", "2026-11-21"),
+        ("x", ""),
+        ("12e3", "12000"),
+        ("7e1234567", "7"),
+        ("100000000000000000000000000000001", "100000000000000000000000000000002"),
+    ],
+)
 def test_other_values_do_not(sent, held):
     assert meaning(sent) != meaning(held)
 

@@ -106,6 +106,19 @@ class TestWhatIsCompared:
         assert not newest(posted).unlike
         assert line.is_respelled
 
+    def test_a_field_of_which_the_answer_is_silent_was_not_emptied(self, posted, asha, sandbox):
+        kyc = sandbox.activity_type(208)
+        fields = tuple(each for each in kyc.fields if each.schema_name != "mx_Custom_2")
+        sandbox.change(dataclasses.replace(kyc, fields=fields))
+        for activity in sandbox.posted():
+            values = {name: value for name, value in activity.values.items() if name != "mx_Custom_2"}
+            sandbox.rewrite(dataclasses.replace(activity, values=values))
+
+        summary = rechecking.recheck(posted, by=an_actor(asha))
+
+        assert summary == "all 6 values are as sent; of 2 LeadSquared said nothing that can be compared"
+        assert [row.number for row in newest(posted).unlike] == [1, 2]
+
     def test_a_deleted_activity_is_named(self, posted, asha, sandbox):
         sandbox.delete(next(each for each in sandbox.posted() if each.note == "Row 1"))
 
@@ -133,7 +146,7 @@ class TestTheRecord:
 
         entry = audit.entries_about(posted).last()
         assert entry.action == "submission.rechecked"
-        assert entry.facts["evidence"] == ["row 2: note, mx_Custom_2"]
+        assert entry.facts["evidence"] == ["row 2: ActivityNote, mx_Custom_2"]
         assert "Never met" not in str(entry.facts)
 
     def test_checks_are_counted_and_the_newest_is_shown(self, posted, asha, chitra, in_leadsquared):
@@ -179,6 +192,24 @@ class TestTheRecord:
 
 
 class TestWhatIsNotCompared:
+    def test_the_page_stands_when_somebody_removed_a_check_past_the_triggers(self, posted, asha, asha_client):
+        rechecking.recheck(posted, by=an_actor(asha))
+        with without_guards():
+            posted.rechecks.all()._raw_delete("default")
+
+        page = asha_client.get(f"/submissions/{posted.public_id}/")
+
+        assert page.status_code == 200
+        assert "recheck 1" in proving.verify().problems[0]
+
+    def test_keys_that_are_not_accepted_put_sending_on_hold(self, posted, asha, sandbox):
+        sandbox.fault("unauthorized", path_contains="/v2/", times=20)
+
+        with pytest.raises(LeadSquaredError):
+            rechecking.recheck(posted, by=an_actor(asha))
+
+        assert Account.objects.get().hold_since is not None
+
     def test_nothing_is_kept_when_leadsquared_does_not_answer(self, posted, asha, sandbox):
         sandbox.fault("status", status=503, times=20, path_contains="GetActivitiesOfOpportunity")
 

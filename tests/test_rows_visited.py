@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from activities import audit, listings
+from activities import audit, listings, places
 from activities.filters import Filter
 from activities.models import ListedRow, Outcome, State, Submission
 from tests.bench import filling
@@ -70,10 +71,15 @@ def test_rows_visited_stay_bounded_for_a_state_of_a_person(filled):
     assert is_bounded(lambda: listings.page(listings.submissions(wanted)))
 
 
-def test_rows_visited_stay_bounded_at_the_far_end(filled):
-    oldest = ListedRow.objects.order_by("place")[100].place
+@pytest.mark.parametrize("of_person", [False, True], ids=["outcome", "person"])
+def test_the_far_end_of_a_list_visits_little_more_than_its_first_page(filled, of_person):
+    wanted = Filter(person_id=filled.person_ids[3]) if of_person else Filter(outcome=Outcome.CREATED)
+    found = listings.rows(wanted)
+    oldest = places.of(wanted).above(0, 20)[-1]
 
-    assert visited(lambda: listings.page(listings.rows(Filter(outcome=Outcome.CREATED)), before=oldest))
+    first, far = (visited(partial(listings.page, found, before=before)) for before in (None, oldest))
+
+    assert far <= 2 * first
 
 
 def test_rows_visited_stay_bounded_among_entries(filled, asha):

@@ -4,6 +4,7 @@ import pytest
 
 from activities import audit, posting, story, submissions
 from activities.models import Attempt, Outcome, State
+from activities.models.clock import clock
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
 from tests.builders import NOON, a_draft, a_new_row, a_submission, an_actor
 from tests.lists import know_everything
@@ -38,6 +39,29 @@ def test_an_answer_that_nobody_has_judged_stands_with_its_request(submitted):
     *_, sent = story.events(until_sent, list(submitted.attempts.all()))
     assert sent.entry.action == "submission.sent"
     assert b"ProspectActivityId" in sent.answer.answer
+
+
+def test_an_answer_that_came_too_late_stands_with_the_entry_that_vouches_for_it(submitted, sandbox):
+    sandbox.fault("reset_after_write")
+    posting.post_next(worker="host:1:1")
+    attempt = submitted.attempts.get()
+    attempt.answer, attempt.answered_at, attempt.status = b"[]", clock(), 200
+    *_, doubted = [each for each in told(submitted) if each.entry.action == "submission.not_answered"]
+
+    (again,) = [
+        each for each in story.events([doubted.entry], [attempt]) if each.entry.action == "submission.not_answered"
+    ]
+
+    assert (again.answer, again.shape) == (None, Outcome.UNCONFIRMED)
+
+
+def test_why_there_was_no_answer_stands_with_the_verdict(submitted, sandbox):
+    sandbox.fault("reset_after_write")
+    posting.post_next(worker="host:1:1")
+
+    said = {event.entry.action: event.said for event in told(submitted)}
+    assert said["submission.not_answered"] == submitted.attempts.get().said != ""
+    assert said["submission.sent"] == ""
 
 
 def test_settling_shows_what_became_of_the_rows(submitted):

@@ -287,7 +287,7 @@ class Client:
         counted: int | None = None
         server_time: datetime | None = None
         for body, raw in islice(self._pages(path, columns, **query), most_pages):
-            rows = reading.activities(body)
+            rows = reading.activities(body, columns.split(","))
             new = {row.id: row for row in rows if row.id not in found}
             found |= new
             counted = reading.record_count(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -176,9 +176,12 @@ def opportunity(body: Any) -> Opportunity:
     )
 
 
-def activities(body: Any) -> list[Activity]:
-    """Read flat rows of GetActivitiesOfOpportunity, or the nested ones of Retrieve (§11 A and B)."""
-    return [_activity(row) for row in rows_of(body, "ProspectActivities") if _activity_id(row)]
+def activities(body: Any, asked: Collection[str] = ()) -> list[Activity]:
+    """Read flat rows of GetActivitiesOfOpportunity, or the nested ones of Retrieve (§11 A and B).
+
+    Custom fields are read, and what was asked for besides: Status is a field without `mx_` (§8).
+    """
+    return [_activity(row, asked) for row in rows_of(body, "ProspectActivities") if _activity_id(row)]
 
 
 def record_count(body: Any) -> int | None:
@@ -199,7 +202,7 @@ def _activity_id(row: Mapping[str, Any]) -> str:
     return as_text(row.get("ProspectActivityId") or row.get("Id") or row.get("ID")).lower()
 
 
-def _activity(row: Mapping[str, Any]) -> Activity:
+def _activity(row: Mapping[str, Any], asked: Collection[str]) -> Activity:
     nested = row.get("ActivityFields")
     data = row.get("Data")
     flat: dict[str, Any] = dict(row)
@@ -207,6 +210,9 @@ def _activity(row: Mapping[str, Any]) -> Activity:
         flat |= nested
     if isinstance(data, list):
         flat |= {as_text(each.get("Key")): each.get("Value") for each in data if isinstance(each, dict)}
+    # [SEEN] the ~ of a field set's inner field may come as x007E: leadsquared-api §5
+    named = {name.replace("x007E", "~"): value for name, value in flat.items()}
+    fields = {name: value for name, value in named.items() if name.startswith("mx_") or name in asked}
     return Activity(
         id=_activity_id(row),
         code=as_int(row.get("ActivityEvent")) or as_int(row.get("EventCode")),
@@ -218,12 +224,8 @@ def _activity(row: Mapping[str, Any]) -> Activity:
         ),
         owner_spellings=_spellings(flat, "Owner", "OwnerEmail", "OwnerName"),
         creator_spellings=_spellings(flat, "CreatedBy", "CreatedByEmailAddress", "CreatedByEmail", "CreatedByName"),
-        # [SEEN] the ~ of a field set's inner field may come as x007E: leadsquared-api §5
-        values={
-            name.replace("x007E", "~"): as_text(value)
-            for name, value in flat.items()
-            if name.startswith("mx_") and value not in (None, "")
-        },
+        values={name: as_text(value) for name, value in fields.items() if value not in (None, "")},
+        told=frozenset(fields),
     )
 
 

@@ -132,7 +132,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """An activity that LeadSquared has; `values` are its custom fields by SchemaName."""
+    """An activity that LeadSquared has; `values` are those of its fields that are not empty, by SchemaName."""
 
     id: str
     code: int | None
@@ -144,6 +144,8 @@ class Activity:
     owner_spellings: tuple[str, ...] = ()
     creator_spellings: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
+    # The fields of which the answer says anything: what is here and not in `values` is empty in LeadSquared.
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,3 +328,12 @@ def test_an_activity_of_the_trail_has_its_values_in_two_places():
 
 def test_a_row_without_an_id_is_no_activity():
     assert reading.activities({"List": [{"ActivityEvent": 231}, "x", None]}) == []
+
+
+def test_an_activitys_fields_are_those_that_were_asked_for_and_the_custom_ones():
+    row = {"ProspectActivityId": "A1", "Status": "Open", "mx_Custom_1": None, "mx_Custom_2x007Emx_CustomObject_1": "x"}
+
+    (found,) = reading.activities({"ProspectActivities": [row]}, ["Status", "mx_Custom_9"])
+
+    assert found.values == {"Status": "Open", "mx_Custom_2~mx_CustomObject_1": "x"}
+    assert found.told == {"Status", "mx_Custom_1", "mx_Custom_2~mx_CustomObject_1"}

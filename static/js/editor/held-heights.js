@@ -2,12 +2,14 @@
 // somebody types on, its height is held, and looked at anew when the text has outgrown it or is changed otherwise.
 export function holdHeights(editor) {
   let length = 0; // of the text when it was looked at last
-  editor.addEventListener("focusin", ({ target }) => delete target.dataset.held);
+  const letGo = ({ target }) => delete target.dataset.held;
+  editor.addEventListener("focusin", letGo);
+  addEventListener("resize", () => letGo({ target: document.activeElement }));
   editor.addEventListener("input", ({ target, inputType }) => {
     if (target.localName !== "textarea") return;
     const [had, fits] = [length, target.scrollHeight <= target.clientHeight];
     length = target.textLength;
-    if ("held" in target.dataset && fits && length > had) return;
+    if ("held" in target.dataset && fits && length > had && inputType === "insertText") return;
     delete target.dataset.held;
     if (!inputType) return; // written by a command, which may go on
     target.style.setProperty("--held", `${target.offsetHeight}px`);
