@@ -41,8 +41,8 @@ class Found(Protocol[M]):
     def key(self, item: M) -> int:
         """Return the key of an item."""
 
-    def count(self, most: int) -> int:
-        """Count what fits, but not beyond `most`."""
+    def newest(self, most: int) -> list[int]:
+        """Return the newest keys, so many at most."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ class _Rows:
     def key(self, item: Row) -> int:
         return place_of(item.submission_id, item.number)
 
-    def count(self, most: int) -> int:
-        return len(self.places.below(None, most))
+    def newest(self, most: int) -> list[int]:
+        return self.places.below(None, most)
 
     def _read(self, those: RawSQL | list[int], *, newest_first: bool) -> list[Row]:
         rows = Row.objects.filter(listed__in=those).select_related("submission")
@@ -109,8 +109,8 @@ class _ById(Generic[M]):
     def key(self, item: M) -> int:
         return int(item.pk)
 
-    def count(self, most: int) -> int:
-        return len(self.walk.below(None, most))
+    def newest(self, most: int) -> list[int]:
+        return self.walk.below(None, most)
 
     def _read(self, sql: str, values: list[Any]) -> list[M]:
         return list(self.model._default_manager.raw(sql, values))
@@ -131,8 +131,8 @@ class _EntriesAbout:
     def key(self, item: Any) -> int:
         return int(item.pk)
 
-    def count(self, most: int) -> int:
-        return len(self.walk.below(None, most))
+    def newest(self, most: int) -> list[int]:
+        return self.walk.below(None, most)
 
     def _read(self, keys: Sequence[int]) -> list[Any]:
         by_id = audit.entries().in_bulk(keys)
@@ -157,8 +157,8 @@ class _SubmissionsOfRows:
     def key(self, item: Submission) -> int:
         return item.pk
 
-    def count(self, most: int) -> int:
-        return len(self._ids(self.places.below, None, most))
+    def newest(self, most: int) -> list[int]:
+        return self._ids(self.places.below, None, most)
 
     def _ids(self, following: Callable[[Any, int], list[int]], start: int | None, limit: int) -> list[int]:
         found: dict[int, None] = {}
@@ -261,7 +261,7 @@ def chunks(found: Found[M], *, newest: int, size: int) -> Iterator[list[M]]:
 
 def count(found: Found[Any]) -> Count:
     """Count what fits, but no further than anybody wants to know."""
-    return Count(found.count(MOST_COUNTED + 1))
+    return Count(len(found.newest(MOST_COUNTED + 1)))
 
 
 def count_rows(wanted: Filter) -> Count:
