@@ -248,3 +248,16 @@ def test_a_note_grows_and_shrinks_with_its_text(editor, loan):
     assert grown > one_line
     assert page.evaluate("document.activeElement.scrollHeight <= document.activeElement.clientHeight")
     assert note.bounding_box()["height"] == one_line
+
+
+def test_whatever_is_typed_or_chosen_in_one_line_of_fields_ends_on_one_line(editor, loan):
+    editor.open_with(loan, {"type": "208"})
+    fields = editor.page.locator("#row-1 .rows__fields > .field")
+
+    bottoms = fields.locator("input.control, select.control").evaluate_all(
+        "controls => controls.map(each => each.getBoundingClientRect()).filter(box => box.width > 1 && box.height)"
+        ".map(box => Math.round(box.bottom))"
+    )
+
+    assert len(bottoms) >= 3
+    assert len(set(bottoms)) == 1
