@@ -264,10 +264,10 @@ def count(found: Found[Any]) -> Count:
     return Count(len(found.newest(MOST_COUNTED + 1)))
 
 
-def count_rows(wanted: Filter) -> Count:
-    """Count the rows that fit, exactly where the kept counts know."""
+def count_rows(wanted: Filter, found: Found[Row] | None = None) -> Count:
+    """Count the rows that fit, exactly where the kept counts know; `found` are these rows, where they are at hand."""
     known = counting.total(wanted)
-    return count(rows(wanted)) if known is None else Count(known, is_exact=True)
+    return count(found or rows(wanted)) if known is None else Count(known, is_exact=True)
 
 
 def _with_row_ids(found: Places, below: int, size: int) -> list[tuple[int, int]]:

@@ -35,11 +35,12 @@ def activities(request: HttpRequest) -> HttpResponse:
     permissions.check_can_read_all(person_of(request))
     form = RowFilterForm(request.GET, with_people=True)
     wanted = form.wanted()
+    found = listings.rows(wanted)
     context = {
         "form": form,
         "shown": "activities",
-        "page": listings.page(listings.rows(wanted), **form.place()),
-        "count": listings.count_rows(wanted),
+        "page": listings.page(found, **form.place()),
+        "count": listings.count_rows(wanted, found),
         "is_filtered": bool(form.wanted()),
     }
     return render(request, "audit/activities.html", context, status=422 if form.errors else 200)

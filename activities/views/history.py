@@ -33,11 +33,12 @@ def activities(request: HttpRequest) -> HttpResponse:
     """List the rows that this person posted, newest first."""
     form = RowFilterForm(request.GET)
     wanted = form.wanted(person_id=person_of(request).pk)
+    found = listings.rows(wanted)
     context = {
         "form": form,
         "shown": "activities",
-        "page": listings.page(listings.rows(wanted), **form.place()),
-        "count": listings.count_rows(wanted),
+        "page": listings.page(found, **form.place()),
+        "count": listings.count_rows(wanted, found),
         "is_filtered": bool(form.wanted()),
     }
     return render(request, "history/activities.html", context, status=422 if form.errors else 200)
