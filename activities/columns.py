@@ -144,13 +144,14 @@ def _row_lines(chunk: Sequence[tuple[Any, ...]]) -> list[Line]:
             *_SUBMISSION_VALUES
         )
     }
+    times = {text: _time(text) for text in {each[10] for each in chunk}}  # a submission's rows share theirs
     return [
         (
             *submissions[each[1]],
             *each[2:8],
             values_in_words(json.loads(each[8] or "[]")),
             _OUTCOMES[each[9]],
-            _time(each[10]),
+            times[each[10]],
             *each[11:],
         )
         for each in chunk

@@ -76,7 +76,9 @@ _BETWEEN: Final = '","'
 def _cells(values: Sequence[Value]) -> Sequence[str]:
     kinds = set(map(type, values))
     if str not in kinds:
-        return [safe_cell(value) for value in values]
+        # Times and numbers repeat from line to line.
+        cells = {value: safe_cell(value) for value in set(values)}
+        return [cells[value] for value in values]
     if kinds == {str}:
         texts = cast(Sequence[str], values)
         together = "".join(texts)
