@@ -150,7 +150,7 @@ class TestThePages:
         return asha_client.get(f"/submissions/{posted.public_id}/").content.decode()
 
     def test_say_what_was_removed_and_when(self, page):
-        assert page.count("emoved under the retention policy on") == 5
+        assert page.count("emoved under the retention policy on") == 4
         assert "Their hashes stay in the audit log." in page
 
     def test_offer_nothing_that_would_need_it(self, page):
