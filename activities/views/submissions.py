@@ -140,6 +140,9 @@ def look_again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     submission = _visible(request, public_id)
     rows = list(submission.rows.all())
     compares = bool(rechecking.comparable(rows))
+    if submission.purged_by_seq is not None:
+        messages.warning(request, "Nothing was compared: the contents were removed under the retention policy.")
+        return redirect("submissions:detail", public_id)
     if compares:
         _recheck(request, submission)
     if not compares or _may_look_again(request, submission, rows):

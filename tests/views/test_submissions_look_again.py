@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
-from activities import posting, submissions
+from activities import audit, posting, purging, submissions
 from activities.models import Outcome, Recheck, State
+from activities.models.clock import clock
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
 from tests.builders import a_draft, a_field, a_new_row, a_submission, an_actor
 from tests.lists import know_everything
@@ -95,3 +97,12 @@ class TestWhatIsCreated:
         page = look_again(asha_client, posted).content.decode()
 
         assert "Row 1: LeadSquared’s list does not have it any more." in page
+
+    def test_a_page_that_was_overtaken_by_a_purge_says_so(self, asha_client, posted):
+        purging.purge(clock() + timedelta(days=1), by=audit.COMMAND_LINE)
+
+        page = look_again(asha_client, posted).content.decode()
+
+        posted.refresh_from_db()
+        assert "Nothing was compared: the contents were removed under the retention policy." in page
+        assert posted.look_at is None
