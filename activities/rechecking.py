@@ -14,10 +14,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from activities import audit, catalog, connection, contents, expecting, matching, throttle
+from activities import audit, catalog, connection, contents, expecting, matching, permissions, submissions, throttle
 from activities.leadsquared import NotSent, RateLimited, Unauthorized
 from activities.leadsquared.records import Activities
-from activities.models import CallKind, Outcome, Recheck, Row, Submission
+from activities.models import CallKind, Outcome, Recheck, Row, Submission, User
 from activities.models.clock import clock
 
 
@@ -29,6 +29,19 @@ class OtherAccount(NotSent):
 
 class NothingToCompare(Exception):
     """No row of it is known to be in LeadSquared, or its contents were removed."""
+
+    for_user = "Nothing was compared: the contents were removed under the retention policy."
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What checking again can do for somebody: compare created rows, have LeadSquared asked about the others."""
+
+    compares: bool
+    looks: bool
+
+    def __bool__(self) -> bool:
+        return self.compares or self.looks
 
 
 @dataclass(frozen=True)
@@ -96,6 +109,12 @@ class Newest:
 def comparable(rows: Iterable[Row]) -> list[Row]:
     """Return the rows that LeadSquared can be asked about: created ones whose contents are there."""
     return [row for row in rows if row.outcome == Outcome.CREATED and row.purged_by_seq is None]
+
+
+def offered(submission: Submission, rows: Sequence[Row], *, to: User) -> Offer:
+    """Return what checking again can do: whoever may read may compare, a look is for who may also cancel."""
+    looks = permissions.can_cancel(to, submission) and submissions.can_look_again(rows)
+    return Offer(compares=bool(comparable(rows)), looks=looks)
 
 
 def recheck(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> str:

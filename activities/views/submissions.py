@@ -44,7 +44,7 @@ from activities import (
     progress as progress_of,
 )
 from activities.leadsquared import LeadSquaredError, request_body
-from activities.models import Draft, Row, Submission
+from activities.models import Draft, Submission
 from activities.models.clock import clock
 from activities.views import actor_of, person_of
 from activities.views.opportunities import beside, keep_at_hand
@@ -138,14 +138,12 @@ def retry(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def look_again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Compare created rows with LeadSquared, and have it asked once more for the rows that it is not known to have."""
     submission = _visible(request, public_id)
-    rows = list(submission.rows.all())
-    compares = bool(rechecking.comparable(rows))
-    if submission.purged_by_seq is not None:
-        messages.warning(request, "Nothing was compared: the contents were removed under the retention policy.")
-        return redirect("submissions:detail", public_id)
+    offer = rechecking.offered(submission, list(submission.rows.all()), to=person_of(request))
+    # What a purge has overtaken cannot be compared any more, and says so.
+    compares = offer.compares or submission.purged_by_seq is not None
     if compares:
         _recheck(request, submission)
-    if not compares or _may_look_again(request, submission, rows):
+    if offer.looks or not compares:
         submissions.look_again(submission, by=actor_of(request))
         messages.info(request, "The portal looks again in LeadSquared.")
     return redirect("submissions:detail", public_id)
@@ -440,7 +438,7 @@ def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
         "may_cancel": submission.state == "queued" and permissions.can_cancel(person_of(request), submission),
         "may_copy": permissions.can_post(person_of(request)) and submission.purged_by_seq is None,
         "retriable": submissions.retriable(rows),
-        "may_check_again": bool(rechecking.comparable(rows)) or _may_look_again(request, submission, rows),
+        "may_check_again": bool(rechecking.offered(submission, rows, to=person_of(request))),
         "recheck": rechecking.newest(submission, rows, entries),
         "may_decide": submission.needs_person_since is not None
         and permissions.can_cancel(person_of(request), submission),
@@ -451,16 +449,12 @@ def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
 def _recheck(request: HttpRequest, submission: Submission) -> None:
     try:
         summary = rechecking.recheck(submission, by=actor_of(request))
-    except rechecking.NothingToCompare:
-        messages.warning(request, "Nothing was compared: the contents were removed under the retention policy.")
+    except rechecking.NothingToCompare as nothing:
+        messages.warning(request, nothing.for_user)
     except LeadSquaredError as error:
         messages.warning(request, f"Nothing was compared. {error.for_user}")
     else:
         messages.info(request, f"Checked in LeadSquared: {summary}.")
-
-
-def _may_look_again(request: HttpRequest, submission: Submission, rows: Sequence[Row]) -> bool:
-    return permissions.can_cancel(person_of(request), submission) and submissions.can_look_again(rows)
 
 
 def _visible(request: HttpRequest, public_id: uuid.UUID) -> Submission:
