@@ -105,7 +105,6 @@ class RowFilterForm(_FilterForm):
 
     def __init__(self, data: Any, *, with_people: bool = False) -> None:
         super().__init__(data)
-        self.fields["text"].width = "l"  # type: ignore[attr-defined]
         _offer(self.fields["code"], _types(data.get("code", "")))
         if with_people:
             _offer(self.fields["person_id"], _people(), first="Everybody")
@@ -144,7 +143,7 @@ def _offer(field: forms.Field, choices: Iterable[tuple[Any, str]], *, first: str
 
 
 def _people() -> list[tuple[int, str]]:
-    return [(person.pk, person.name) for person in history.everybody()]
+    return list(history.everybody().values_list("pk", "name"))
 
 
 def _types(chosen: str) -> list[tuple[int, str]]:

@@ -128,7 +128,7 @@ def _entry_line(entry: Any, named: Mapping[UUID, str]) -> EntryLine:
 
 def everybody() -> QuerySet[User]:
     """Return all people, for the filter that names one."""
-    return User.objects.order_by("name", "pk").only("pk", "name", "email")
+    return User.objects.order_by("name", "pk")
 
 
 def _sentence(entry: Any) -> str:

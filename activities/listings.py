@@ -26,6 +26,12 @@ MOST_COUNTED: Final = 1_000
 _MOST_SUBJECTS: Final = 50
 # Enough for most pages of submissions of which a row fits.
 _ROWS_OF_A_SUBMISSION: Final = 4
+# What a line of a list shows of a row: its values, and the request that it went into, are of no use there.
+_SHOWN_OF_ROWS: Final = (
+    *("number", "code", "type_name", "owner_email", "owner_name", "note", "outcome", "activity_id", "reason"),
+    *(f"submission__{name}" for name in ("public_id", "submitted_at", "created_by_name", "opportunity_name")),
+    "submission__opportunity_id",
+)
 M = TypeVar("M", bound=models.Model)
 
 
@@ -44,6 +50,9 @@ class Found(Protocol[M]):
     def newest(self, most: int) -> list[int]:
         """Return the newest keys, so many at most."""
 
+    def count(self, most: int) -> int:
+        """Count them, up to so many."""
+
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
@@ -52,6 +61,11 @@ class Page(Generic[M]):
     items: Sequence[M]
     newer: int | None = None
     older: int | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing fits beside what is on it."""
+        return self.newer is None and self.older is None
 
 
 @dataclass(frozen=True)
@@ -88,8 +102,11 @@ class _Rows:
     def newest(self, most: int) -> list[int]:
         return self.places.below(None, most)
 
+    def count(self, most: int) -> int:
+        return self.places.count(most)
+
     def _read(self, those: RawSQL | list[int], *, newest_first: bool) -> list[Row]:
-        rows = Row.objects.filter(listed__in=those).select_related("submission")
+        rows = Row.objects.filter(listed__in=those).select_related("submission").only(*_SHOWN_OF_ROWS)
         return sorted(rows, key=self.key, reverse=newest_first)
 
 
@@ -112,6 +129,9 @@ class _ById(Generic[M]):
     def newest(self, most: int) -> list[int]:
         return self.walk.below(None, most)
 
+    def count(self, most: int) -> int:
+        return self.walk.count(most)
+
     def _read(self, sql: str, values: list[Any]) -> list[M]:
         return list(self.model._default_manager.raw(sql, values))
 
@@ -133,6 +153,9 @@ class _EntriesAbout:
 
     def newest(self, most: int) -> list[int]:
         return self.walk.below(None, most)
+
+    def count(self, most: int) -> int:
+        return self.walk.count(most)
 
     def _read(self, keys: Sequence[int]) -> list[Any]:
         by_id = audit.entries().in_bulk(keys)
@@ -159,6 +182,9 @@ class _SubmissionsOfRows:
 
     def newest(self, most: int) -> list[int]:
         return self._ids(self.places.below, None, most)
+
+    def count(self, most: int) -> int:
+        return len(self.newest(most))
 
     def _ids(self, following: Callable[[Any, int], list[int]], start: int | None, limit: int) -> list[int]:
         found: dict[int, None] = {}
@@ -259,15 +285,15 @@ def chunks(found: Found[M], *, newest: int, size: int) -> Iterator[list[M]]:
         below = found.key(chunk[-1])
 
 
-def count(found: Found[Any]) -> Count:
-    """Count what fits, but no further than anybody wants to know."""
-    return Count(len(found.newest(MOST_COUNTED + 1)))
+def count(found: Found[M], page: Page[M] | None = None) -> Count:
+    """Count what fits, but no further than anybody wants to know; a `page` that is all of it needs no question."""
+    return Count(len(page.items) if page and page.is_all else found.count(MOST_COUNTED + 1))
 
 
-def count_rows(wanted: Filter, found: Found[Row] | None = None) -> Count:
-    """Count the rows that fit, exactly where the kept counts know; `found` are these rows, where they are at hand."""
-    known = counting.total(wanted)
-    return count(found or rows(wanted)) if known is None else Count(known, is_exact=True)
+def count_rows(wanted: Filter, found: Found[Row] | None = None, page: Page[Row] | None = None) -> Count:
+    """Count the rows that fit, `found` where they are at hand: exactly, where the kept counts or the `page` know."""
+    known = None if page and page.is_all else counting.total(wanted)
+    return count(found or rows(wanted), page) if known is None else Count(known, is_exact=True)
 
 
 def _with_row_ids(found: Places, below: int, size: int) -> list[tuple[int, int]]:

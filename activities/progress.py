@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from django.conf import settings
+from django.db import connection as database
 from django.db.models import Count, Exists, Subquery
 from django.db.models.functions import Now
 from django.utils.timezone import localtime
 
-from activities import connection, settling, throttle
+from activities import connection, settling, throttle, walks
 from activities.models import Account, Attempt, CallKind, Row, State, Submission, Verdict, Worker
 from activities.models.clock import clock
 
@@ -56,8 +59,16 @@ def of(
 
 def is_stuck() -> bool:
     """Whether submissions wait and nobody posts them; one query, as every page asks it."""
+    return bool(walks.lines(*_what_is_stuck(database.vendor)))
+
+
+@cache
+def _what_is_stuck(vendor: str) -> tuple[str, Sequence[Any]]:
+    """Return the question as SQL, put into words once: on a short list that took longer than its answer."""
     seen = Worker.objects.filter(seen_at__gt=Now() - SILENT_AFTER)
-    return Submission.objects.filter(~Exists(seen), state=State.QUEUED).exists()
+    waiting = Submission.objects.filter(~Exists(seen), state=State.QUEUED).order_by().values("pk")[:1]
+    sql, values = waiting.query.sql_with_params()
+    return sql, values
 
 
 def _words(submission: Submission, summary: str, now: datetime) -> tuple[str, str]:

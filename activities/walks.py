@@ -37,6 +37,11 @@ class Walk:
         """Return the next keys over this one, in ascending order."""
         return keys(*self.sql_above(key, limit, what=self.key))
 
+    def count(self, most: int) -> int:
+        """Count the keys, up to so many."""
+        sql, values = self.sql_below(None, most, what=self.key)
+        return keys(f"SELECT count(*) FROM ({sql}) counted", values)[0]
+
     def sql_below(self, key: int | None, limit: int, *, what: str = "*") -> tuple[str, list[Any]]:
         """Return the question for `below`, with its values."""
         return self._sql(what, self.low, min(LAST if key is None else key, self.high), limit, way="DESC")
@@ -80,6 +85,10 @@ class Union:
     def above(self, key: int, limit: int) -> list[int]:
         """Return the next keys over this one, in ascending order."""
         return sorted({found for walk in self.walks for found in walk.above(key, limit)})[:limit]
+
+    def count(self, most: int) -> int:
+        """Count the keys, up to so many."""
+        return len(self.below(None, most))
 
 
 def all_of(conditions: Sequence[tuple[str, Any]]) -> str:

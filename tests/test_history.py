@@ -132,6 +132,26 @@ def test_counting_stops_where_nobody_cares(asha, monkeypatch):
     assert str(listings.count(listings.rows(Filter()))) == "2+"
 
 
+def test_a_page_that_is_all_of_a_list_is_counted_by_itself(asha, django_assert_num_queries):
+    a_submission(by=asha, rows=4, state=State.POSTED)
+    found = listings.rows(Filter(outcome=Outcome.CREATED))
+    page = listings.page(found)
+
+    with django_assert_num_queries(0):
+        assert listings.count(found, page).number == len(page.items)
+
+
+def test_a_page_of_several_does_not_speak_for_the_list(asha, monkeypatch):
+    monkeypatch.setattr(listings, "PAGE_SIZE", 2)
+    a_submission(by=asha, rows=5, state=State.POSTED)
+    found = listings.rows(Filter(text="note"))
+    first = listings.page(found)
+
+    last = listings.page(found, before=listings.page(found, before=first.older).older)
+
+    assert [str(listings.count(found, page)) for page in (first, last)] == ["5", "5"]
+
+
 def test_a_page_past_the_newest_is_the_newest(asha):
     submission = a_submission(by=asha)
 

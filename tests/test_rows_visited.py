@@ -54,9 +54,20 @@ def is_bounded(read: Callable[[], object]) -> bool:
 )
 @pytest.mark.parametrize("of", ["rows", "submissions"])
 def test_rows_visited_stay_bounded_for_each_filter(filled, of, narrowed):
-    found = getattr(listings, of)(Filter(**narrowed))
+    assert is_bounded(lambda: listings.page(getattr(listings, of)(Filter(**narrowed))))
 
-    assert is_bounded(lambda: listings.page(found))
+
+@pytest.mark.parametrize("kind", ["opportunity_id", "lead_id", "activity_id", "submission", "nothing"])
+@pytest.mark.parametrize("of", ["rows", "submissions"])
+def test_rows_visited_stay_bounded_for_an_id_of_each_kind(filled, of, kind):
+    wanted = Filter(id=an_id(kind))
+
+    assert is_bounded(lambda: listings.page(getattr(listings, of)(wanted)))
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"outcome": Outcome.REJECTED}, {"code": filling.FIRST_CODE}], ids=str)
+def test_rows_visited_stay_bounded_for_a_search_that_finds_nothing(filled, narrowed):
+    assert is_bounded(lambda: listings.page(listings.rows(Filter(text="nobodywrotethis", **narrowed))))
 
 
 def test_rows_visited_stay_bounded_for_a_person_and_what_they_never_do(filled):
@@ -69,6 +80,14 @@ def test_rows_visited_stay_bounded_for_a_state_of_a_person(filled):
     wanted = Filter(person_id=filled.person_ids[0], state=State.POSTED)
 
     assert is_bounded(lambda: listings.page(listings.submissions(wanted)))
+
+
+def an_id(kind: str) -> str:
+    """An id of the newest row that LeadSquared created, or one that stands nowhere."""
+    if kind == "nothing":
+        return "00000000-0000-4000-8000-000000000000"
+    row = ListedRow.objects.filter(outcome=Outcome.CREATED).select_related("submission").order_by("-place")[0]
+    return str(row.submission.public_id if kind == "submission" else getattr(row, kind))
 
 
 @pytest.mark.parametrize("of_person", [False, True], ids=["outcome", "person"])

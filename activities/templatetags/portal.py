@@ -10,11 +10,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from html import escape
 from typing import Any, Final
 
 from django import template
 from django.conf import settings
 from django.forms import BaseForm, BoundField
+from django.forms.utils import flatatt
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -49,6 +52,7 @@ def glyph(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=128)  # a list says the same few outcomes over and over
 def outcome(code: str, label: str = "") -> SafeString:
     """Say in shape and word what became of a row or a submission."""
     return format_html(
@@ -214,6 +218,28 @@ def problems(form: BaseForm) -> Sequence[Problem]:
 def drawn(field: BoundField) -> SafeString:
     """Draw a field's input as a box, unless its widget brings a class of its own."""
     return field.as_widget(attrs={"class": field.field.widget.attrs.get("class", "control control--boxed")})
+
+
+@register.filter
+def attributes(attrs: dict[str, Any]) -> SafeString:
+    """Write a widget's attributes as HTML."""
+    return flatatt(attrs)
+
+
+@register.filter
+def options(groups: Iterable[tuple[str | None, Iterable[dict[str, Any]], int]]) -> SafeString:
+    """Draw the options of a select, group by group, as Django's widget hands them to its template."""
+    return SafeString("".join(_group(name, inner) for name, inner, _ in groups))
+
+
+def _group(name: str | None, inner: Iterable[dict[str, Any]]) -> str:
+    # Not by format_html, which takes five times as long: a list of people and types has a hundred options.
+    drawn = "".join(
+        f'<option value="{escape(str(each["value"]))}"{" selected" if each["selected"] else ""}>'
+        f"{escape(str(each['label']))}</option>"
+        for each in inner
+    )
+    return f'<optgroup label="{escape(str(name))}">{drawn}</optgroup>' if name else drawn
 
 
 def _time(value: datetime, words: str) -> SafeString:

@@ -22,7 +22,7 @@ def log(request: HttpRequest) -> HttpResponse:
         "form": form,
         "shown": "submissions",
         "page": page,
-        "count": listings.count(found),
+        "count": listings.count(found, page),
         "lines": history.submission_lines(page.items),
         "is_filtered": bool(form.wanted()),
     }
@@ -36,11 +36,12 @@ def activities(request: HttpRequest) -> HttpResponse:
     form = RowFilterForm(request.GET, with_people=True)
     wanted = form.wanted()
     found = listings.rows(wanted)
+    page = listings.page(found, **form.place())
     context = {
         "form": form,
         "shown": "activities",
-        "page": listings.page(found, **form.place()),
-        "count": listings.count_rows(wanted, found),
+        "page": page,
+        "count": listings.count_rows(wanted, found, page),
         "is_filtered": bool(form.wanted()),
     }
     return render(request, "audit/activities.html", context, status=422 if form.errors else 200)
@@ -71,7 +72,7 @@ def entries(request: HttpRequest) -> HttpResponse:
         "form": form,
         "shown": "entries",
         "page": page,
-        "count": listings.count(found),
+        "count": listings.count(found, page),
         "lines": history.entry_lines(page.items),
         "is_filtered": bool(form.wanted()),
     }

@@ -21,7 +21,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "form": form,
         "shown": "submissions",
         "page": page,
-        "count": listings.count(found),
+        "count": listings.count(found, page),
         "lines": history.submission_lines(page.items),
         "is_filtered": bool(form.wanted()),
     }
@@ -34,11 +34,12 @@ def activities(request: HttpRequest) -> HttpResponse:
     form = RowFilterForm(request.GET)
     wanted = form.wanted(person_id=person_of(request).pk)
     found = listings.rows(wanted)
+    page = listings.page(found, **form.place())
     context = {
         "form": form,
         "shown": "activities",
-        "page": listings.page(found, **form.place()),
-        "count": listings.count_rows(wanted, found),
+        "page": page,
+        "count": listings.count_rows(wanted, found, page),
         "is_filtered": bool(form.wanted()),
     }
     return render(request, "history/activities.html", context, status=422 if form.errors else 200)
