@@ -25,7 +25,7 @@ _TAG_OF: Final = {"created_by_id": "p", "code": "t", "owner": "w", "outcome": "o
 
 def add(submission: Submission, rows: Sequence[Row]) -> None:
     """List the rows of a new submission."""
-    lines = [line_of(submission, row) for row in rows]
+    lines = lines_of(submission, rows)
     ListedRow.objects.bulk_create(lines)
     _into_index(lines)
     note_day(submission.submitted_at)
@@ -34,7 +34,7 @@ def add(submission: Submission, rows: Sequence[Row]) -> None:
 def follow(submission: Submission, *, numbers: Iterable[int] | None = None) -> None:
     """Bring the lines of a submission's rows, or of those with these numbers, to what the rows are now."""
     rows = submission.rows.all() if numbers is None else submission.rows.filter(number__in=list(numbers))
-    lines = [line_of(submission, row) for row in rows]
+    lines = lines_of(submission, rows)
     _out_of_index([line.place for line in lines])
     ListedRow.objects.bulk_update(lines, ["outcome", "activity_id", "words"])
     _into_index(lines)
@@ -80,11 +80,16 @@ def _unlisted() -> Iterator[Submission]:
         last = found[-1].pk
 
 
-def line_of(submission: Submission, row: Row) -> ListedRow:
-    """Return a row's line, not stored."""
+def lines_of(submission: Submission, rows: Iterable[Row]) -> list[ListedRow]:
+    """Return the lines of a submission's rows, not stored."""
+    shared = words.words_of_all(_texts_of_submission(submission))
+    return [_line_of(submission, row, shared) for row in rows]
+
+
+def _line_of(submission: Submission, row: Row, shared: set[str]) -> ListedRow:
     place = place_of(submission.pk, row.number)
-    opportunity_id, lead_id = submission.opportunity_id.lower(), submission.lead_id.lower()
     owner = row.owner_email.lower()
+    tagged = tags(created_by_id=submission.created_by_id, code=row.code, owner=owner, outcome=row.outcome)
     return ListedRow(
         place=place,
         row_id=row.pk,
@@ -94,14 +99,10 @@ def line_of(submission: Submission, row: Row) -> ListedRow:
         code=row.code,
         owner=owner,
         outcome=row.outcome,
-        opportunity_id=opportunity_id,
-        lead_id=lead_id,
+        opportunity_id=submission.opportunity_id.lower(),
+        lead_id=submission.lead_id.lower(),
         activity_id=row.activity_id.lower(),
-        words=words.marked(
-            place,
-            _texts(submission, row),
-            tags(created_by_id=submission.created_by_id, code=row.code, owner=owner, outcome=row.outcome),
-        ),
+        words=words.marked(place, shared | words.words_of_all(_texts_of_row(row)) | set(tagged)),
     )
 
 
@@ -110,9 +111,12 @@ def tags(**values: object) -> list[str]:
     return [words.tag(_TAG_OF[name], value) for name, value in values.items()]
 
 
-def _texts(submission: Submission, row: Row) -> Iterator[str]:
+def _texts_of_row(row: Row) -> Iterator[str]:
     yield from (row.note, row.type_name, row.owner_email, row.owner_name, row.reference, row.activity_id)
     yield from (str(field.get(name) or "") for field in row.seen_fields for name in ("value", "shown"))
+
+
+def _texts_of_submission(submission: Submission) -> Iterator[str]:
     yield from (submission.opportunity_name, submission.lead_name, submission.created_by_name, submission.why)
     yield from (submission.opportunity_id, submission.lead_id, str(submission.public_id))
 

@@ -27,8 +27,9 @@ def bucket_of(place: int) -> int:
 
 def words_of(text: str) -> list[str]:
     """Return a text's words in the form of the index: without case and accents, in ASCII, an id as one word."""
-    folded = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
-    joined = _ID.sub(lambda found: found[0].replace("-", ""), folded)
+    if text.isascii():  # the same in a tenth of the time
+        return [word[:LONGEST_WORD] for word in _PLAIN.split(_without_dashes(text.casefold())) if word]
+    joined = _without_dashes(_MARKS.sub("", unicodedata.normalize("NFKD", text.casefold())))
     spaced = "".join(letter if _is_of_word(letter) else " " for letter in joined)
     return [_ascii(word[:LONGEST_WORD]) for word in spaced.split()]
 
@@ -38,10 +39,15 @@ def tag(name: str, value: object) -> str:
     return f"={name}{_ascii(str(value).casefold())}"
 
 
-def marked(place: int, texts: Iterable[str], tags: Iterable[str]) -> str:
-    """Return what the index keeps of the row at this place."""
-    found = {word for text in texts for word in words_of(text)}
-    return " ".join(f"{bucket_of(place)}.{word}" for word in sorted(found | set(tags)))
+def words_of_all(texts: Iterable[str]) -> set[str]:
+    """Return the words of several texts, each once."""
+    return {word for text in texts for word in words_of(text)}
+
+
+def marked(place: int, words: Iterable[str]) -> str:
+    """Return what the index keeps of the row at this place, which has these words and tags."""
+    bucket = bucket_of(place)
+    return " ".join(f"{bucket}.{word}" for word in sorted(words))
 
 
 def for_sqlite(buckets: Iterable[int], words: Sequence[str], tags: Sequence[str]) -> str:
@@ -58,6 +64,10 @@ def for_postgresql(buckets: Iterable[int], words: Sequence[str], tags: Sequence[
         "(" + " & ".join([f"'{at}.{word}':*" for word in words] + [f"'{at}.{tag}'" for tag in tags]) + ")"
         for at in buckets
     )
+
+
+def _without_dashes(text: str) -> str:
+    return _ID.sub(lambda found: found[0].replace("-", ""), text)
 
 
 @lru_cache(maxsize=4096)

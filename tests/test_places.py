@@ -121,3 +121,10 @@ def test_rows_from_before_there_were_lists_are_listed(asha):
 )
 def test_words_are_folded_and_parted(text, found):
     assert words.words_of(text) == found
+
+
+@given(st.text(st.characters(max_codepoint=127) | st.sampled_from(" -."), max_size=80), st.uuids())
+def test_text_in_ascii_is_parted_as_any_other(text, an_id):
+    text = f"{text} {an_id}"
+
+    assert words.words_of(f"{text} की") == [*words.words_of(text), "~915~940"]

@@ -83,7 +83,7 @@ def fill(rows: int, *, seed: int = 10, settle: bool = True) -> Filled:
         with transaction.atomic():
             _insert(Submission, [submission for submission, _ in batch])
             _insert(Row, inner)
-            _insert(ListedRow, [_listed(submission, row) for submission, of_it in batch for row in of_it])
+            _insert(ListedRow, [line for submission, of_it in batch for line in _listed(submission, of_it)])
     _index_words()
     counting.recount_all()
     if settle:
@@ -266,11 +266,12 @@ def _as_sqlite_has_it(value: object) -> object:
     return str(value).removesuffix("+00:00") if isinstance(value, datetime) else value
 
 
-def _listed(submission: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    """The row's line, as the product makes it."""
+def _listed(submission: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows' lines, as the product makes them."""
     asked = Submission(**{**submission, "public_id": uuid.UUID(submission["public_id"])})
-    line = indexing.line_of(asked, Row(**{**row, "fields": json.loads(row["fields"])}))
-    return {each.attname: getattr(line, each.attname) for each in ListedRow._meta.concrete_fields}
+    names = [each.attname for each in ListedRow._meta.concrete_fields]
+    made = [Row(**{**row, "fields": json.loads(row["fields"])}) for row in rows]
+    return ({name: getattr(line, name) for name in names} for line in indexing.lines_of(asked, made))
 
 
 def _index_words() -> None:
