@@ -12,7 +12,7 @@ export PYTHONUTF8 := 1
 
 # Tests and lint read nothing of a .env beside manage.py: what they need stands here.
 CLEAN := DEBUG=True SECRET_KEY=only-for-tests ALLOWED_HOSTS=localhost,127.0.0.1 CSRF_TRUSTED_ORIGINS= \
-  ENVIRONMENT_NAME=Tests TIME_ZONE=Asia/Kolkata RETENTION_DAYS=730 \
+  ENVIRONMENT_NAME=Tests TIME_ZONE=Asia/Kolkata TRUSTED_PROXIES=0 RETENTION_DAYS=730 \
   LSQ_API_URL= LSQ_ACCESS_KEY= LSQ_SECRET_KEY= LSQ_REFERENCE_FIELD= LSQ_WEB_URL= LSQ_BULK_RATE_LIMIT= \
   LSQ_ALLOW_OTHER_HOST=False SECRET_KEY_FILE= LSQ_ACCESS_KEY_FILE= LSQ_SECRET_KEY_FILE=
 ON_SQLITE := $(CLEAN) DATABASE_URL=sqlite:///var/tests.sqlite3
@@ -20,6 +20,7 @@ ON_SQLITE := $(CLEAN) DATABASE_URL=sqlite:///var/tests.sqlite3
 UNIT := -m pytest tests -n 2 --ignore=tests/house --ignore=tests/browser --ignore=tests/firefox --ignore=tests/faults --ignore=tests/crash
 NO_DATABASE := --ignore=tests/sandbox --ignore=tests/leadsquared --ignore=tests/lsqportal
 DURABILITY := -m pytest tests/faults tests/crash
+JOURNEYS := -m pytest -n 2 --dist worksteal
 
 # Prints the path of a Chromium or Chrome, wherever its package put it; nothing where there is none.
 FIND_CHROMIUM := for name in "$$CHROMIUM" chromium chromium-browser google-chrome google-chrome-stable \
@@ -100,13 +101,14 @@ crash: venv-dev ## kill, suspend and starve the processes under load, on both da
 	@HYPOTHESIS_PROFILE=long $(ON_SQLITE) $(PY) -m pytest tests/test_state_machine.py $(ARGS)
 	@HYPOTHESIS_PROFILE=long $(CLEAN) $(PY) tests/postgres.py -- $(PY) -m pytest tests/test_state_machine.py $(ARGS)
 
-# Two runs: each has a sandbox of its own, and no two tests of a run share one of its opportunities.
+# Two processes at once, each with a portal and a sandbox of its own. Two runs: a sandbox has too few opportunities for
+# all tests, of which no two share one.
 browser: venv-dev ## journeys through Chromium
 	@echo "== Browser tests =="
 	@CHROMIUM=`$(FIND_CHROMIUM)`; export CHROMIUM; \
 	if [ -z "$$CHROMIUM" ]; then echo "No Chromium or Chrome was found: install one, or set CHROMIUM to its path." >&2; exit 1; fi; \
-	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser/test_the_*.py $(ARGS) && \
-	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest tests/browser/test_[!t]*.py $(ARGS)
+	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) $(JOURNEYS) tests/browser/test_the_*.py $(ARGS) && \
+	$(ON_SQLITE) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) $(JOURNEYS) tests/browser/test_[!t]*.py $(ARGS)
 
 firefox: venv-dev ## the main journeys through Firefox, every key of the rows among them
 	@if ! $(PY) -c 'from tests.firefox import driver; raise SystemExit(not driver.find())'; then \

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import authenticate, password_validation
 from django.http import HttpRequest
 
@@ -129,7 +130,8 @@ class PersonForm(forms.Form):
 
     def __init__(self, data: Any = None, *, person: User | None = None) -> None:
         names = ("name", "role", "time_zone", "lsq_email", "is_active")
-        super().__init__(data, initial={name: getattr(person, name) for name in names} if person else None)
+        initial = {name: getattr(person, name) for name in names} if person else {"time_zone": settings.TIME_ZONE}
+        super().__init__(data, initial=initial)
         self.fields["time_zone"] = _time_zone_field(person)
         self.fields["role"].help_text = (
             "Posters post and see their own work. Auditors read everything and post nothing. "
@@ -146,9 +148,9 @@ class PersonForm(forms.Form):
 
 
 def _time_zone_field(person: User | None) -> forms.ChoiceField:
-    names = people.time_zones()
-    if person is not None and person.time_zone not in names:
-        names = (person.time_zone, *names)
+    names, present = people.time_zones(), person.time_zone if person else settings.TIME_ZONE
+    if present not in names:
+        names = (present, *names)
     return forms.ChoiceField(
         label="Time zone",
         choices=[(name, name.replace("_", " ")) for name in names],

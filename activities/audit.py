@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from django.db.models import QuerySet
 
-from activities.models import Draft, Submission, User
+from activities.models import Draft, Outcome, Submission, User
 from activities.models.audit_entries import AuditEntry, AuditHead
 from activities.models.clock import clock
 
@@ -30,6 +32,9 @@ VERSION: Final = 2
 _DOMAIN: Final = "lsqportal.audit.v{}"
 _CONTENTS: Final = _DOMAIN.format(1)
 GENESIS: Final = hashlib.sha256(_DOMAIN.format(1).encode()).hexdigest()
+UNREADABLE: Final = "left an entry that cannot be read"
+_NUMBER: Final = re.compile("[0-9]{1,3}")
+T = TypeVar("T")
 
 
 class Action(Enum):
@@ -37,7 +42,11 @@ class Action(Enum):
 
     SIGNED_IN = "person.signed_in", "signed in"
     SIGN_IN_FAILED = "person.sign_in_failed", "could not be signed in"
-    SIGN_INS_FAILED = "person.sign_ins_failed", "could not be signed in {count} more times until {until}", ("since",)
+    SIGN_INS_FAILED = (
+        "person.sign_ins_failed",
+        "could not be signed in {count:more time|more times} until {until}",
+        ("since",),
+    )
     SIGNED_OUT = "person.signed_out", "signed out"
     PERSON_ADDED = "person.added", "added {name} as {role}"
     PERSON_CHANGED = "person.changed", "changed {name}: {changes}"
@@ -45,9 +54,9 @@ class Action(Enum):
     PERSON_REACTIVATED = "person.reactivated", "reactivated {name}"
     PASSWORD_RESET = "person.password_reset", "gave {name} a one-time password"
     PASSWORD_CHANGED = "person.password_changed", "changed the own password"
-    SUBMITTED = "submission.submitted", "submitted {row_count} activities", ("follows",)
+    SUBMITTED = "submission.submitted", "submitted {row_count:activity|activities}", ("follows",)
     LEFT_BEHIND = "submission.left_behind", "left {rows} behind as a draft", ("row_count", "draft")
-    SENT = "submission.sent", "sent attempt {attempt} with {row_count} activities", ("worker", "bytes")
+    SENT = "submission.sent", "sent attempt {attempt} with {row_count:activity|activities}", ("worker", "bytes")
     ANSWERED = "submission.answered", "answered {status} after {seconds} s: {summary}", ("attempt",)
     NOT_ANSWERED = "submission.not_answered", "gave no clear answer to attempt {attempt}: {summary}"
     REQUEUED = "submission.requeued", "queued it again: {reason}"
@@ -56,7 +65,7 @@ class Action(Enum):
     LOOKED = "submission.looked", "read back, look {look}: {summary}", ("evidence",)
     RECHECKED = "submission.rechecked", "checked it again in LeadSquared, check {check}: {summary}", ("evidence",)
     DECIDED = "submission.decided", "decided: {decision}", ("evidence",)
-    RETRIED = "submission.retried", "opened {row_count} rows to put them right", ("draft",)
+    RETRIED = "submission.retried", "opened {row_count:row|rows} to put right", ("draft",)
     CANCELLED = "submission.cancelled", "cancelled it before it was sent"
     NEEDS_PERSON = "submission.needs_person", "asked for a person: {reason}"
     HELD = "account.held", "stopped sending: {reason}"
@@ -66,26 +75,33 @@ class Action(Enum):
         "found the keys to belong to {user}, organisation {organisation} at {host}",
     )
     CATALOG_REFRESHED = "catalog.refreshed", "refreshed {lists}"
-    RESTORED = "account.restored", "restored a backup: {count} submissions are read back before anything is sent"
+    RESTORED = (
+        "account.restored",
+        "restored a backup: {count:submission is|submissions are} read back before anything is sent",
+    )
     PURGED = (
         "record.purged",
-        "removed the contents of {count} submissions and {drafts} drafts from before {before}",
+        "removed the contents of {count:submission|submissions} and {drafts:draft|drafts} from before {before}",
         ("pins", "submissions"),
     )
     # Written until 0.2.0; such entries still have to be read.
-    EXPORTED = "export.downloaded", "downloaded {row_count} lines of {what} as CSV", ("filters",)
+    EXPORTED = "export.downloaded", "downloaded {row_count:line|lines} of {what} as CSV", ("filters",)
     EXPORT_BEGUN = "export.begun", "began to download {what} as {format}, {filters}", ("newest",)
-    EXPORT_ENDED = "export.ended", "downloaded {row_count} lines of {what} as {format}", ("begun",)
+    EXPORT_ENDED = "export.ended", "downloaded {row_count:line|lines} of {what} as {format}", ("begun",)
     EXPORT_BROKE_OFF = (
         "export.broke_off",
-        "did not get all of {what} as {format}: it broke off after {row_count} lines",
+        "did not get all of {what} as {format}: it broke off after {row_count:line|lines}",
         ("begun",),
     )
     EXPORT_ASKED = "export.asked", "asked for {what} as {format}, {filters}", ("newest", "export")
-    EXPORT_PREPARED = "export.prepared", "prepared {row_count} lines of {what} as {format}", ("export", "bytes")
+    EXPORT_PREPARED = "export.prepared", "prepared {row_count:line|lines} of {what} as {format}", ("export", "bytes")
     EXPORT_FAILED = "export.failed", "could not prepare {what} as {format}: {reason}", ("export",)
     EXPORT_CANCELLED = "export.cancelled", "cancelled the export of {what} as {format}", ("export",)
-    EXPORT_TAKEN = "export.taken", "downloaded {row_count} prepared lines of {what} as {format}", ("export",)
+    EXPORT_TAKEN = (
+        "export.taken",
+        "downloaded {row_count:prepared line|prepared lines} of {what} as {format}",
+        ("export",),
+    )
 
     def __init__(self, code: str, sentence: str, beside: tuple[str, ...] = ()) -> None:
         self.code = code
@@ -94,7 +110,18 @@ class Action(Enum):
 
     def in_words(self, facts: Mapping[str, Any]) -> str:
         """Return the sentence with its facts filled in."""
-        return self.sentence.format(**facts)
+        return _SENTENCES.vformat(self.sentence, (), facts)
+
+
+class _Sentences(string.Formatter):
+    """Writes `{row_count:row|rows}` as “1 row” or “2 rows”."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        return f"{value} {one if value == 1 else many}" if bar else str(super().format_field(value, format_spec))
+
+
+_SENTENCES: Final = _Sentences()
 
 
 ACTIONS: Final = {action.code: action for action in Action}
@@ -192,8 +219,36 @@ def entries_about(subject: Submission | Draft | User) -> QuerySet[AuditEntry]:
 
 
 def in_words(entry: AuditEntry) -> str:
-    """Return the entry's sentence without its actor."""
-    return ACTIONS[entry.action].in_words(entry.facts)
+    """Return the entry's sentence without its actor; of one that was altered, that it cannot be read."""
+    action, facts = ACTIONS.get(entry.action), entry.facts if isinstance(entry.facts, dict) else {}
+    said = {name: value for name, value in facts.items() if isinstance(value, str | int | float)}
+    try:
+        return _plain(action.in_words(said)) if action else UNREADABLE
+    except KeyError:
+        return UNREADABLE
+
+
+def fact(entry: AuditEntry, name: str, kind: type[T]) -> T | None:
+    """Return a fact of an entry; None where it is missing or of another kind, as after somebody altered the entry."""
+    found = entry.facts.get(name) if isinstance(entry.facts, dict) else None
+    return found if isinstance(found, kind) else None
+
+
+def rows_in(entry: AuditEntry) -> dict[int, list[str]] | None:
+    """Return what became of the rows as an entry says it, by number: outcome and id; None where it does not."""
+    rows = fact(entry, "rows", dict) or {}
+    is_known = all(_NUMBER.fullmatch(number) and _is_outcome_with_id(said) for number, said in rows.items())
+    return {int(number): said for number, said in rows.items()} if rows and is_known else None
+
+
+def submission_id(entry: AuditEntry) -> UUID | None:
+    """Return the id of the submission that an entry is about; None when it is about none, or does not say which."""
+    return _uuid(entry.subject_id) if entry.subject_kind == "submission" else None
+
+
+def id_in(entry: AuditEntry, name: str) -> UUID | None:
+    """Return the id that a fact of an entry is; None where it is none."""
+    return _uuid(fact(entry, name, str) or "")
 
 
 def hash_of(entry: AuditEntry, *, seq: int | None = None) -> str:
@@ -202,7 +257,8 @@ def hash_of(entry: AuditEntry, *, seq: int | None = None) -> str:
         _DOMAIN.format(entry.version),
         "entry",
         entry.seq if seq is None else seq,
-        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        # SQLite takes anything for a time. What is none was written by somebody else, and gives another hash.
+        entry.at and entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         entry.action,
         entry.actor_id,
         entry.actor,
@@ -230,6 +286,20 @@ def _subject(subject: Submission | Draft | User | str) -> tuple[str, str, str]:
             return "portal", "", subject
 
 
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _is_outcome_with_id(said: Any) -> bool:
+    match said:
+        case [str(outcome), str()]:
+            return outcome in Outcome.values
+    return False
+
+
 def _plain(text: str) -> str:
     """PostgreSQL stores neither NUL nor half of a surrogate pair."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
@@ -237,4 +307,5 @@ def _plain(text: str) -> str:
 
 def _digest(domain: str, *parts: Any) -> str:
     text = json.dumps([domain, *parts], separators=(",", ":"), ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    # Half of a surrogate pair is never written: an entry that has one was altered, and must not stop a proof.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

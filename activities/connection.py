@@ -19,7 +19,8 @@ from django.utils.crypto import salted_hmac
 
 from activities import audit, throttle
 from activities.leadsquared import LeadSquaredError, NotSent, Unauthorized
-from activities.leadsquared.client import Client, Permit
+from activities.leadsquared.client import Client
+from activities.leadsquared.wire import Permit
 from activities.models import Account, Call, CallKind, CatalogEntry
 from activities.models.clock import clock
 
@@ -194,26 +195,33 @@ def keys_are_refused(*, now: datetime | None = None) -> bool | None:
 
 
 @dataclass(frozen=True)
-class _ReadPermit:
-    """A read's place in the ledger."""
+class Leave:
+    """A call's place in the ledger, as the client asks for it; it is renewed at `now`."""
 
     call: Call
+    now: datetime | None = None
 
     @property
     def begin_by(self) -> float:
+        """The reading of the steady clock by which the call begins."""
         return self.call.begin_by
 
-    def renew(self) -> _ReadPermit:
-        return _permitted(lambda: throttle.renew(self.call))
+    def renew(self) -> Leave:
+        """Return it for this moment.
+
+        Raises:
+            LimitUsedUp: others took its place, or everybody has to wait.
+        """
+        return Leave(_permitted(lambda: throttle.renew(self.call, now=self.now)), self.now)
 
 
-def _permit(kind: CallKind, _: str) -> _ReadPermit:
-    return _permitted(lambda: throttle.permit(kind, patience=PATIENCE[kind]))
+def _permit(kind: CallKind, _: str) -> Leave:
+    return Leave(_permitted(lambda: throttle.permit(kind, patience=PATIENCE[kind])))
 
 
-def _permitted(ask: Callable[[], Call]) -> _ReadPermit:
+def _permitted(ask: Callable[[], Call]) -> Call:
     try:
-        return _ReadPermit(ask())
+        return ask()
     except throttle.NoPermit as full:
         raise LimitUsedUp(said=str(full)) from full
 

@@ -7,20 +7,22 @@ then it is counted when somebody asks, so that no page shows a number that its l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import reduce
 from itertools import product
+from operator import add
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import CharField, Count, F, Q, QuerySet, Sum, Value
+from django.db import transaction
+from django.db.models import BigIntegerField, Count, DateField, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast, TruncDate
 from django.utils import timezone
 
-from activities import places
+from activities import locks, places
 from activities.filters import Filter
 from activities.models import Attempt, ChangedDay, DayCount, ListedRow, Outcome, Row, Submission
 
@@ -31,7 +33,10 @@ DAYS_AT_ONCE: Final = 50
 _LOCK: Final = 7_201_405
 _AT_ONCE: Final = 500
 _CHANGED: Final = -1
-_READ: Final[dict[str, Callable[[str], Any]]] = {"day": date.fromisoformat, "code": int, "person_id": int}
+_NO_DAY: Final = Cast(Value(None), DateField())
+_NO_KEY: Final = Cast(Value(None), BigIntegerField())
+_SUMS: Final = {f"sum_of_{outcome}": Sum(outcome) for outcome in Outcome.values}
+_OF_ANY_OUTCOME: Final = reduce(add, map(F, Outcome.values))
 By = dict[Any, Counter[str]]
 
 
@@ -69,7 +74,8 @@ def total(wanted: Filter) -> int | None:
     kept = _kept(wanted, (), person_id=wanted.person_id or 0, code=wanted.code or 0)
     # One question for both, since every list asks it: what is kept of each day, and which days changed.
     marks = ChangedDay.objects.order_by().values_list("day").annotate(sum=Value(_CHANGED))
-    found = list(kept.values_list("day").annotate(sum=Sum("number")).union(marks))
+    counted = F(wanted.outcome) if wanted.outcome else _OF_ANY_OUTCOME
+    found = list(kept.values_list("day").annotate(sum=Sum(counted)).union(marks))
     changed = {day for day, number in found if number == _CHANGED}
     unchanged: int = sum(number for day, number in found if day not in changed)
     return unchanged + sum(each for *_, each in _live(wanted, _within(wanted, changed)))
@@ -113,9 +119,42 @@ def recount_all() -> None:
         pass
 
 
+def wrong_days() -> Iterator[date]:
+    """Yield each day that is counted otherwise than its rows are, but for those that are to be counted anew."""
+    for day in sorted({*_days_of_rows(), *DayCount.objects.values_list("day", flat=True).distinct()}):
+        if _is_wrong(day):
+            yield day
+
+
+def _days_of_rows() -> Iterator[date]:
+    """Go from each day that has rows to the next one, however far that is."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    moments = ListedRow.objects.order_by("submitted_at").values_list("submitted_at", flat=True)
+    moment = moments.first()
+    while moment:
+        day = moment.astimezone(zone).date()
+        yield day
+        moment = moments.filter(submitted_at__gte=datetime.combine(day + timedelta(days=1), time.min, zone)).first()
+
+
+def _is_wrong(day: date) -> bool:
+    with transaction.atomic():
+        # Nobody counts meanwhile.
+        locks.wait_until_alone(_LOCK)
+        kept = _sums_by_key(DayCount.objects.filter(day=day))
+        counted = _sums_by_key(_counts(day, _groups(ListedRow.objects.all(), [day])))
+        # Asked last: whoever changed a row before it was counted here has left a mark by now.
+        return kept != counted and not ChangedDay.objects.filter(day=day).exists()
+
+
+def _sums_by_key(counts: Iterable[DayCount]) -> dict[tuple[int, int], list[int]]:
+    return {(each.person_id, each.code): [getattr(each, outcome) for outcome in Outcome.values] for each in counts}
+
+
 def _recount(day: date) -> bool:
     with transaction.atomic():
-        if not _alone():
+        # Two workers would count the same day twice.
+        if not locks.is_alone(_LOCK):
             return False
         # Only the marks seen here: what changes from now on leaves a mark of its own.
         marks = list(ChangedDay.objects.filter(day=day).values_list("pk", flat=True))
@@ -127,22 +166,13 @@ def _recount(day: date) -> bool:
     return True
 
 
-def _alone() -> bool:
-    """Two workers would count the same day twice; on SQLite whoever writes is alone."""
-    if connection.vendor == "sqlite":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
-        return bool(cursor.fetchone()[0])
-
-
 def _counts(day: date, groups: Iterable[tuple[date, int, int, str, int]]) -> Iterator[DayCount]:
-    sums: Counter[tuple[int, int, str]] = Counter()
+    sums: By = {}
     for _, person_id, code, outcome, number in groups:
         for key in product((0, person_id), (0, code)):
-            sums[(*key, outcome)] += number
-    for (person_id, code, outcome), number in sums.items():
-        yield DayCount(day=day, person_id=person_id, code=code, outcome=outcome, number=number)
+            sums.setdefault(key, Counter())[outcome] += number
+    for (person_id, code), counts in sums.items():
+        yield DayCount(day=day, person_id=person_id, code=code, **counts)
 
 
 def _from_counts(wanted: Filter) -> Numbers:
@@ -152,16 +182,16 @@ def _from_counts(wanted: Filter) -> Numbers:
         _sums(wanted, "code", person_id=person_id, **_each("code", code)),
         _sums(wanted, "person_id", code=code, **_each("person_id", person_id)),
     )
-    marks = ChangedDay.objects.order_by().annotate(by=Value("changed"), key=Cast("day", CharField()))
-    changed_days = marks.values_list("by", "key").annotate(named=Value(""), sum=Value(0))
+    marks = ChangedDay.objects.order_by().annotate(by=Value("changed"), on=F("day"), key=_NO_KEY)
+    changed_days = marks.values_list("by", "on", "key").annotate(**dict.fromkeys(_SUMS, Value(0)))
     by: dict[str, By] = {"day": {}, "code": {}, "person_id": {}}
     changed: list[date] = []
     # One question for all three and for the days that are not counted yet.
-    for name, key, outcome, number in asked[0].union(*asked[1:], changed_days, all=True):
+    for name, day, key, *counts in asked[0].union(*asked[1:], changed_days, all=True):
         if name == "changed":
-            changed.append(date.fromisoformat(key))
-        else:
-            by[name].setdefault(_READ[name](key), Counter())[outcome] += number
+            changed.append(day)
+        elif found := _of_outcomes(counts, wanted):
+            by[name][day or key] = found
     for day, person, type_code, outcome, number in _live(wanted, _within(wanted, dict.fromkeys(changed))):
         for name, value in (("day", day), ("code", type_code), ("person_id", person)):
             by[name].setdefault(value, Counter())[outcome] += number
@@ -174,21 +204,21 @@ def _each(name: str, value: int) -> dict[str, int]:
 
 def _sums(wanted: Filter, name: str, **of: Any) -> QuerySet[DayCount, Any]:
     kept = _kept(wanted, ChangedDay.objects.values("day"), **of)
-    keyed = kept.annotate(by=Value(name), key=Cast(name, CharField()), named=F("outcome"))
-    return keyed.values_list("by", "key", "named").annotate(sum=Sum("number"))
+    on, key = (F("day"), _NO_KEY) if name == "day" else (_NO_DAY, F(name))
+    keyed = kept.annotate(by=Value(name), on=on, key=key).values_list("by", "on", "key")
+    return keyed.annotate(**_SUMS)
+
+
+def _of_outcomes(counts: Sequence[int], wanted: Filter) -> Counter[str]:
+    each = zip(Outcome.values, counts, strict=True)
+    return Counter({outcome: number for outcome, number in each if number and wanted.outcome in {"", outcome}})
 
 
 def _kept(wanted: Filter, changed: Sequence[date] | QuerySet[Any, Any], **of: Any) -> QuerySet[DayCount]:
     kept = DayCount.objects.filter(**of).exclude(day__in=changed).order_by()
     if wanted.since:
         kept = kept.filter(day__gte=wanted.since)
-    if wanted.until:
-        kept = kept.filter(day__lte=wanted.until)
-    return kept.filter(outcome=wanted.outcome) if wanted.outcome else kept
-
-
-def _changed_days(wanted: Filter) -> list[date]:
-    return _within(wanted, ChangedDay.objects.values_list("day", flat=True).order_by("day").distinct())
+    return kept.filter(day__lte=wanted.until) if wanted.until else kept
 
 
 def _within(wanted: Filter, days: Iterable[date]) -> list[date]:

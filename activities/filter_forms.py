@@ -8,9 +8,10 @@ from datetime import date
 from typing import Any, Final
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils import timezone
 
-from activities import audit, catalog, fields, history
+from activities import audit, catalog, fields, history, opportunities
 from activities.filters import Filter
 from activities.models import Outcome, State
 
@@ -38,6 +39,19 @@ class DayField(forms.CharField):
             why = wrong.message.removeprefix(f"{self.label}: ")
             raise forms.ValidationError(why[:1].upper() + why[1:]) from wrong
         return date.fromisoformat(sent[:10])
+
+
+class IdField(forms.CharField):
+    """An id, or a link to what has it. The browser cuts nothing off: of a link only the id counts."""
+
+    default_validators = [MaxLengthValidator(_LONGEST)]
+
+    def to_python(self, value: Any) -> str:
+        """Return the id, or the text where it is no link."""
+        try:
+            return opportunities.id_in(super().to_python(value) or "")
+        except opportunities.Malformed as malformed:
+            raise forms.ValidationError(str(malformed)) from malformed
 
 
 class _FilterForm(forms.Form):
@@ -88,10 +102,9 @@ class RowFilterForm(_FilterForm):
         max_length=_LONGEST,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "for example PAN, Nikhil, b6f1"}),
     )
-    id = forms.CharField(
-        label="Id, of any kind",
+    id = IdField(
+        label="Id or link, of any kind",
         required=False,
-        max_length=_LONGEST,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "opportunity, lead, activity"}
         ),
@@ -129,7 +142,7 @@ class EntryFilterForm(_FilterForm):
         required=False,
         choices=[("", "Anything"), *((code, re.sub(r"[._]", " ", code)) for code in audit.ACTIONS)],
     )
-    subject = forms.CharField(label="About, person or id", required=False, max_length=_LONGEST)
+    subject = IdField(label="About: person, id or link", required=False)
 
     field_order = ("person_id", "action", "subject", "since", "until")
 

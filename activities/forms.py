@@ -343,7 +343,7 @@ class _RowReader:
                 is_reference = bool(self.reader.reference_field) and offered.name == self.reader.reference_field
                 sent.extend([self._reference(offered)] if is_reference else self._field(offered, code))
         sent.extend(self._bare(code))
-        if self._is_blank(code):
+        if typed_rows.is_blank(self.row):
             return
         self._check_type(code)
         owner_email, owner_name = self._owner()
@@ -364,10 +364,6 @@ class _RowReader:
         )
 
     _missing_count = 0
-
-    def _is_blank(self, code: str) -> bool:
-        values = any(value for of_type in self.row["values"].values() for value in of_type.values())
-        return not (code or self.row["note"] or values or self.row["bare"] or self.row.get("by_code"))
 
     def _problem(self, anchor: str, text: str, *, missing: bool = False) -> str:
         self.problems.append(Problem(anchor, f"Row {self.number}, {text}", text, self.number, missing))

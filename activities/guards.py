@@ -1,18 +1,20 @@
 """The triggers that refuse change in the database: of audit entries, and of what they vouch for.
 
 apps.py installs them after each migration and takes them away before one, since SQLite drops a table's triggers
-without a word when a migration rebuilds it, and refuses to drop a column that one names. `problems` compares every
+without a word when a migration rebuilds it, and refuses to drop a column that one names; the command `migrate` puts
+them back as they stood where one fails. `problems` compares every
 trigger with what it should be. What may change is said here, table by table; every other column, also one that a
 later version adds, is guarded by that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db import connection, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Q, UniqueConstraint
 from django.db.models.sql import Query
 
@@ -23,6 +25,8 @@ OWNER_SENTENCE: Final = (
     "Whoever runs this could drop the triggers: its role owns the tables. README.md says how to run as another role."
 )
 _PURGED: Final = "purged_by_seq"
+_AUDITED: Final = AuditEntry._meta.db_table
+logger = logging.getLogger(__name__)
 # pg_trigger.tgtype: for each row, after UPDATE and DELETE · for each statement, before TRUNCATE.
 _POSTGRESQL: Final = {
     "change": ("AFTER UPDATE OR DELETE", "ROW", 1 + 8 + 16),
@@ -132,27 +136,58 @@ GUARDS: Final = (
 
 
 def install() -> None:
-    """Install all triggers, the chain's head and the place of its proof, as often as asked."""
+    """Install all triggers, the chain's head and the place of its proof, as often as asked.
+
+    Where a step back took a table or a column away, its table is left to the version that knows it so.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement in (*_removal(), *_prepared(), *(sql for _, sql in expected())):
+        there = [guard for guard in GUARDS if _is_there(guard)]
+        for statement in (*_removal(there), *_prepared(there), *(sql for _, sql in expected(there)), *_enabling(there)):
             cursor.execute(statement)
-        for enable in _enabling():
-            cursor.execute(enable)
-        AuditHead.objects.get_or_create(pk=1)
-        AuditProof.objects.get_or_create(pk=1)
+        if _AUDITED in connection.introspection.table_names(cursor):
+            AuditHead.objects.get_or_create(pk=1)
+            AuditProof.objects.get_or_create(pk=1)
 
 
 def remove() -> None:
     """Take all triggers away while a migration, which is the owner's work, changes the tables."""
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement in _removal():
+        for statement in _removal(GUARDS):
             cursor.execute(statement)
+
+
+def standing_statements() -> dict[str, list[str]]:
+    """Return for each trigger of ours that stands now the statements that make it just so."""
+    ours = {name for name, _ in expected()}
+    if connection.vendor == "sqlite":
+        return {name: [str(sql)] for name, sql in _standing().items() if name in ours}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT t.tgname, c.relname, pg_get_triggerdef(t.oid)
+               FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+               WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid)"""
+        )
+        return {name: [sql, _always(table, name)] for name, table, sql in cursor.fetchall() if name in ours}
+
+
+def put_back(standing: dict[str, list[str]]) -> None:
+    """Make those triggers again that are gone of what `standing_statements` found; say in the log which cannot stand.
+
+    One that names a column which a migration took away before another failed refuses every change.
+    """
+    for name in standing.keys() - standing_statements().keys():
+        try:
+            # Each by itself: one that cannot stand must not take the others away, nor wait for them holding locks.
+            with transaction.atomic(), connection.cursor() as cursor:
+                for statement in standing[name]:
+                    cursor.execute(statement)
+        except DatabaseError:
+            logger.exception("The trigger %s could not be put back. Run manage.py migrate.", name)
 
 
 def problems() -> list[str]:
     """Return a sentence for each trigger that is missing, disabled or not as it should be; none without the tables."""
-    tables = set(connection.introspection.table_names())
-    if AuditEntry._meta.db_table not in tables:
+    if _AUDITED not in connection.introspection.table_names():
         return []
     standing = _standing()
     return [
@@ -169,15 +204,24 @@ def may_be_removed_by_this_role() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass(%s)",
-            [AuditEntry._meta.db_table],
+            [_AUDITED],
         )
         return bool(cursor.fetchone()[0])
 
 
-def expected() -> list[tuple[str, str]]:
+def expected(guards: Iterable[Guard] = GUARDS) -> list[tuple[str, str]]:
     """Return every trigger that must stand in this kind of database, with the statement that makes it."""
     make = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
-    return [(f"{guard.table}_refuses_{name}", sql) for guard in GUARDS for name, sql in make(guard)]
+    return [(f"{guard.table}_refuses_{name}", sql) for guard in guards for name, sql in make(guard)]
+
+
+def _is_there(guard: Guard) -> bool:
+    """Whether its table has all the columns that it knows."""
+    with connection.cursor() as cursor:
+        if guard.table not in connection.introspection.table_names(cursor):
+            return False
+        has = {each.name for each in connection.introspection.get_table_description(cursor, guard.table)}
+    return {str(each.column) for each in guard.columns} <= has
 
 
 def _on_sqlite(guard: Guard) -> Iterator[tuple[str, str]]:
@@ -241,23 +285,27 @@ END
 """
 
 
-def _prepared() -> Iterator[str]:
+def _prepared(guards: Iterable[Guard]) -> Iterator[str]:
     if connection.vendor == "postgresql":
-        for guard in GUARDS:
+        for guard in guards:
             head = f"CREATE OR REPLACE FUNCTION {guard.table}_refuse() RETURNS trigger LANGUAGE plpgsql AS"
             yield f"{head} $guard${_body(guard)}$guard$"
 
 
-def _enabling() -> Iterator[str]:
-    """ALWAYS: else `session_replication_role = replica` goes around them."""
+def _enabling(guards: Iterable[Guard]) -> Iterator[str]:
     if connection.vendor == "postgresql":
-        for guard in GUARDS:
+        for guard in guards:
             for name in _POSTGRESQL:
-                yield f"ALTER TABLE {guard.table} ENABLE ALWAYS TRIGGER {guard.table}_refuses_{name}"
+                yield _always(guard.table, f"{guard.table}_refuses_{name}")
 
 
-def _removal() -> Iterator[str]:
-    for guard in GUARDS:
+def _always(table: str, trigger: str) -> str:
+    """Return what keeps `session_replication_role = replica` from going around a trigger of PostgreSQL."""
+    return f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"
+
+
+def _removal(guards: Iterable[Guard]) -> Iterator[str]:
+    for guard in guards:
         names = _POSTGRESQL if connection.vendor == "postgresql" else ("insert", "replace", "update", "delete")
         where = f" ON {guard.table}" if connection.vendor == "postgresql" else ""
         yield from (f"DROP TRIGGER IF EXISTS {guard.table}_refuses_{name}{where}" for name in names)

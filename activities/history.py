@@ -115,13 +115,13 @@ def entry_lines(shown: Iterable[Any]) -> list[EntryLine]:
 
 
 def _submissions_of(page: Iterable[Any]) -> QuerySet[Submission]:
-    ids = {UUID(entry.subject_id) for entry in page if entry.subject_kind == "submission"}
+    ids = {about for entry in page if (about := audit.submission_id(entry))}
     return Submission.objects.filter(public_id__in=ids).only("public_id", "opportunity_name", "opportunity_id")
 
 
 def _entry_line(entry: Any, named: Mapping[UUID, str]) -> EntryLine:
     """Entries since version 2 have a submission's id alone: what it is called can be purged, an entry cannot."""
-    submission_id = UUID(entry.subject_id) if entry.subject_kind == "submission" else None
+    submission_id = audit.submission_id(entry)
     subject = entry.subject or (named.get(submission_id, "") if submission_id else "")
     return EntryLine(entry, _sentence(entry), submission_id, subject)
 
@@ -132,7 +132,7 @@ def everybody() -> QuerySet[User]:
 
 
 def _sentence(entry: Any) -> str:
-    sentence, why = audit.in_words(entry), entry.facts.get("why")
+    sentence, why = audit.in_words(entry), audit.fact(entry, "why", str)
     return f"{sentence}: “{why}”" if why else sentence
 
 

@@ -5,21 +5,26 @@ Each function runs inside the transaction of what it follows, so that a list nev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from activities import words
+from activities import buckets, words
 from activities.models import ChangedDay, ListedRow, Row, Submission
+from activities.models.clock import clock
 from activities.models.lists import place_of
 
 # FTS5 on SQLite; on PostgreSQL the words have an index of the table itself.
 INDEX: Final = f"{ListedRow._meta.db_table}_words"
 _BATCH: Final = 500
+# A process of an older version may have submitted it; workers list such rows every hour.
+_CAUGHT_UP_WITHIN: Final = timedelta(days=1)
+_COLUMNS: Final = [column.attname for column in ListedRow._meta.concrete_fields if column.name != "words"]
 _TAG_OF: Final = {"created_by_id": "p", "code": "t", "owner": "w", "outcome": "o"}
 
 
@@ -28,6 +33,7 @@ def add(submission: Submission, rows: Sequence[Row]) -> None:
     lines = lines_of(submission, rows)
     ListedRow.objects.bulk_create(lines)
     _into_index(lines)
+    buckets.mark(line.place for line in lines)
     note_day(submission.submitted_at)
 
 
@@ -35,9 +41,10 @@ def follow(submission: Submission, *, numbers: Iterable[int] | None = None) -> N
     """Bring the lines of a submission's rows, or of those with these numbers, to what the rows are now."""
     rows = submission.rows.all() if numbers is None else submission.rows.filter(number__in=list(numbers))
     lines = lines_of(submission, rows)
-    _out_of_index([line.place for line in lines])
+    _out_of_index(_words_at([line.place for line in lines]))
     ListedRow.objects.bulk_update(lines, ["outcome", "activity_id", "words"])
     _into_index(lines)
+    buckets.mark(line.place for line in lines)
     note_day(submission.submitted_at)
 
 
@@ -52,18 +59,24 @@ def catch_up() -> int:
     for submission in _unlisted():
         with transaction.atomic():
             # Another worker may be at it; whoever comes second finds them listed.
-            Submission.objects.select_for_update().get(pk=submission.pk)
-            if rows := list(submission.rows.filter(listed=None)):
-                add(submission, rows)
+            locked = Submission.objects.select_for_update().get(pk=submission.pk)
+            if rows := list(locked.rows.filter(listed=None)):
+                add(locked, rows)
                 count += len(rows)
     return count
 
 
 def forget(submission_ids: Sequence[int]) -> None:
     """Take the words of these submissions' rows out of the search; what they are filtered by stays."""
-    lines = ListedRow.objects.filter(submission__in=submission_ids)
-    _out_of_index(list(lines.values_list("place", flat=True)))
-    lines.update(words="")
+    # By way of the rows: lines have no index of their submission.
+    lines = list(ListedRow.objects.filter(row__submission__in=submission_ids))
+    known = {line.place: line.words for line in lines if line.words}
+    _out_of_index(known)
+    for line in lines:
+        line.words = words.marked(line.place, _tags_of(line))
+    ListedRow.objects.bulk_update(lines, ["words"])
+    _into_index(lines)
+    buckets.mark((line.place for line in lines), gone={word for text in known.values() for word in text.split()})
 
 
 def compact() -> None:
@@ -86,24 +99,66 @@ def lines_of(submission: Submission, rows: Iterable[Row]) -> list[ListedRow]:
     return [_line_of(submission, row, shared) for row in rows]
 
 
+def wrong_lines(submission_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Return by submission a sentence for each row that lists and searches take for something else than it is."""
+    rows_of: dict[Submission, list[Row]] = defaultdict(list)
+    for row in (
+        Row.objects.filter(submission__in=submission_ids).select_related("submission", "listed").order_by("number")
+    ):
+        rows_of[row.submission].append(row)
+    wrong = {
+        row
+        for submission, rows in rows_of.items()
+        for row, line in zip(rows, lines_of(submission, rows), strict=True)
+        if not _is_right(row, line)
+    }
+    right = [row for rows in rows_of.values() for row in rows if row not in wrong and hasattr(row, "listed")]
+    missed = buckets.missed({row.listed.place: row.listed.words for row in right})
+    wrong.update(row for row in right if row.listed.place in missed)
+    return {
+        submission.pk: [
+            f"Row {row.number} of the submission {submission.public_id} is not in the lists as what it is."
+            for row in rows
+            if row in wrong
+        ]
+        for submission, rows in rows_of.items()
+    }
+
+
+def _is_right(row: Row, line: ListedRow) -> bool:
+    stored: ListedRow | None = getattr(row, "listed", None)
+    if stored is None:
+        return row.submission.submitted_at > clock() - _CAUGHT_UP_WITHIN
+    if any(getattr(line, name) != getattr(stored, name) for name in _COLUMNS):
+        return False
+    if row.purged_by_seq is None:
+        return line.words == stored.words
+    # A purge leaves the tags; what LeadSquared says later of such a row brings back what there is to find it by.
+    there = set(stored.words.split())
+    return set(words.marked(line.place, _tags_of(line)).split()) <= there <= set(line.words.split())
+
+
 def _line_of(submission: Submission, row: Row, shared: set[str]) -> ListedRow:
     place = place_of(submission.pk, row.number)
-    owner = row.owner_email.lower()
-    tagged = tags(created_by_id=submission.created_by_id, code=row.code, owner=owner, outcome=row.outcome)
-    return ListedRow(
+    line = ListedRow(
         place=place,
         row_id=row.pk,
         submission_id=submission.pk,
         submitted_at=submission.submitted_at,
         created_by_id=submission.created_by_id,
         code=row.code,
-        owner=owner,
+        owner=row.owner_email.lower(),
         outcome=row.outcome,
         opportunity_id=submission.opportunity_id.lower(),
         lead_id=submission.lead_id.lower(),
         activity_id=row.activity_id.lower(),
-        words=words.marked(place, shared | words.words_of_all(_texts_of_row(row)) | set(tagged)),
     )
+    line.words = words.marked(place, shared | words.words_of_all(_texts_of_row(row)) | set(_tags_of(line)))
+    return line
+
+
+def _tags_of(line: ListedRow) -> list[str]:
+    return tags(**{name: getattr(line, name) for name in _TAG_OF})
 
 
 def tags(**values: object) -> list[str]:
@@ -129,9 +184,18 @@ def _into_index(lines: Sequence[ListedRow]) -> None:
             )
 
 
-def _out_of_index(places: Sequence[int]) -> None:
-    """Take lines out of SQLite's index; it asks for the words that went in, so before these change."""
+def _out_of_index(known: Mapping[int, str]) -> None:
+    """Take lines, by their places, out of SQLite's index; it asks for the words that went in."""
     if connection.vendor == "sqlite":
-        known = ListedRow.objects.filter(place__in=places).values_list("place", "words")
         with connection.cursor() as cursor:
-            cursor.executemany(f"INSERT INTO {INDEX}({INDEX}, rowid, words) VALUES ('delete', %s, %s)", list(known))
+            cursor.executemany(
+                f"INSERT INTO {INDEX}({INDEX}, rowid, words) VALUES ('delete', %s, %s)", list(known.items())
+            )
+
+
+def _words_at(places: Sequence[int]) -> dict[int, str]:
+    """Return the words that SQLite's index has of these places."""
+    if connection.vendor != "sqlite":
+        return {}
+    # What an older version purged has no words any more: to take them out again would break the index.
+    return dict(ListedRow.objects.filter(place__in=places).exclude(words="").values_list("place", "words"))

@@ -6,11 +6,12 @@ everybody's unless its filter names a person, and views ask permissions first.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
@@ -19,11 +20,12 @@ from activities.filters import Filter
 from activities.models import ListedRow, Row, Submission, User
 from activities.models.lists import PLACES_OF_SUBMISSION, place_of
 from activities.places import Places
-from activities.walks import Union, Walk
+from activities.walks import LAST, Walk
 
 PAGE_SIZE: Final = 50
 MOST_COUNTED: Final = 1_000
-_MOST_SUBJECTS: Final = 50
+# Whatever somebody was ever called stands in one of these.
+_NAMING: Final = (audit.Action.PERSON_ADDED.code, audit.Action.PERSON_CHANGED.code)
 # Enough for most pages of submissions of which a row fits.
 _ROWS_OF_A_SUBMISSION: Final = 4
 # What a line of a list shows of a row: its values, and the request that it went into, are of no use there.
@@ -138,9 +140,9 @@ class _ById(Generic[M]):
 
 @dataclass(frozen=True)
 class _EntriesAbout:
-    """Audit entries about one of several subjects."""
+    """Audit entries about one of several subjects: found by their ids, then read."""
 
-    walk: Union
+    walk: Walk
 
     def below(self, key: int | None, limit: int) -> list[Any]:
         return self._read(self.walk.below(key, limit))
@@ -251,15 +253,12 @@ def entries(wanted: Filter) -> Found[Any]:
     low, high = walks.ids_between(audit.entries(), "at", wanted.begins, wanted.ends)
     when = walks.between("at", wanted.begins, wanted.ends)
     columns = _set(actor_id=wanted.person_id, action=wanted.action)
-
-    def walk(columns: tuple[tuple[str, Any], ...], others: tuple[tuple[str, Any], ...]) -> Walk:
-        return Walk(table=model._meta.db_table, key="id", columns=columns, others=others, low=low, high=high)
-
+    table = model._meta.db_table
     if not wanted.subject:
-        return _ById(walk(columns, when), model)
+        return _ById(Walk(table=table, key="id", columns=columns, others=when, low=low, high=high), model)
+    table, subjects = _about(_subjects(wanted.subject), table)
     beside = when + tuple((f"{name} = %s", value) for name, value in columns)
-    subjects = _subjects(wanted.subject)
-    return _EntriesAbout(Union(tuple(walk((("subject_id", subject),), beside) for subject in subjects)))
+    return _EntriesAbout(Walk(table=table, table_values=subjects, key="id", others=beside, low=low, high=high))
 
 
 def page(found: Found[M], *, before: int | None = None, after: int | None = None) -> Page[M]:
@@ -273,7 +272,7 @@ def page(found: Found[M], *, before: int | None = None, after: int | None = None
     items = found.below(before, PAGE_SIZE + 1)
     older = found.key(items[PAGE_SIZE - 1]) if len(items) > PAGE_SIZE else None
     items = items[:PAGE_SIZE]
-    newer = None if before is None else (found.key(items[0]) if items else before - 1)
+    newer = None if before is None else (found.key(items[0]) if items else max(before - 1, 0))
     return Page(items, newer=newer, older=older)
 
 
@@ -308,12 +307,19 @@ def _set(**columns: Any) -> tuple[tuple[str, Any], ...]:
 
 
 def _subjects(text: str) -> list[str]:
-    """Return the ids of what entries may be about: an id itself, people of this name, submissions to an opportunity."""
+    """Return the ids of what entries may be about: an id itself, people of this name, submissions with this id."""
     known = text.strip()
-    people = User.objects.filter(Q(name__icontains=known) | Q(email__iexact=known)).order_by("pk")
-    submitted = submissions(Filter(id=known)).below(None, _MOST_SUBJECTS)
-    return [
-        known.lower(),
-        *(str(person.pk) for person in people[:_MOST_SUBJECTS]),
-        *(str(submission.public_id) for submission in submitted),
-    ]
+    people = User.objects.filter(Q(name__icontains=known) | Q(email__iexact=known)).values_list("pk", flat=True)
+    named = audit.entries().filter(action__in=_NAMING, subject__icontains=known).values_list("subject_id", flat=True)
+    submitted = {place // PLACES_OF_SUBMISSION for place in places.of(Filter(id=known)).below(None, LAST)}
+    public_ids = (each.public_id for each in Submission.objects.only("public_id").in_bulk(submitted).values())
+    return [known.lower(), *{*map(str, people), *named}, *map(str, public_ids)]
+
+
+def _about(subjects: list[str], table: str) -> tuple[str, tuple[Any, ...]]:
+    """Return a question for the entries about these, to be asked as a table is, with its values."""
+    known = f"SELECT id, at, actor_id, action FROM {table} WHERE subject_id"
+    if connection.vendor == "sqlite":
+        return f"({known} IN (SELECT value FROM json_each(%s))) about", (json.dumps(subjects),)
+    # A fence: where they are many, PostgreSQL walks all entries from the newest on in the hope of an early hit.
+    return f"({known} = ANY(%s) OFFSET 0) about", (subjects,)

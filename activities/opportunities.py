@@ -40,6 +40,7 @@ OPEN: Final = "Open"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _GUID: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE)
 _NAMED: Final = re.compile(r"opportunityid(?:=|%3d|/)$", re.IGNORECASE)
+_LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 _PHONE: Final = re.compile(r"\+?[\d\s().-]+", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # [SEEN] how LeadSquared's web pages address an opportunity; integrators open it without the type's code too.
@@ -129,13 +130,27 @@ def leads(text: str, *, again: bool = False) -> Found:
     named, others = _ids(text)
     if named or others:
         return _by_ids(named, others, again=again)
-    if re.match(r"https?://", text, re.IGNORECASE):
+    if _LINK.match(text):
         raise Malformed(
             "This link names neither an opportunity nor a lead. Open the opportunity in LeadSquared and copy "
             "its address from there."
         )
     key = f"leads:{hashlib.sha256(text.casefold().encode('utf-8', 'replace')).hexdigest()}"
     return _hits(_kept(key, partial(_leads, text), again=again), again=again)
+
+
+def id_in(text: str) -> str:
+    """Return the id that a link is about, an opportunity's before others; what is no link comes back as it is.
+
+    Raises:
+        Malformed: it is a link without an id.
+    """
+    if not _LINK.match(text.strip()):
+        return text
+    named, others = _ids(text)
+    if not (named or others):
+        raise Malformed("This link has no id in it. Copy the address of the opportunity, lead or submission itself.")
+    return [*named, *others][0]
 
 
 def lead(lead_id: str, *, again: bool = False) -> Found:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
@@ -50,13 +51,14 @@ def add(
     name: str,
     role: str,
     by: audit.Actor,
-    time_zone: str = "Asia/Kolkata",
+    time_zone: str = "",
     lsq_email: str = "",
     password: str | None = None,
 ) -> tuple[User, str]:
     """Add a person and return them with their one-time password; it is shown once and stored nowhere.
 
-    A given `password` is theirs from now on, and there is no one-time password.
+    Without a `time_zone` they have the installation's. A given `password` is theirs from now on, and there is no
+    one-time password.
 
     Raises:
         PermissionDenied: whoever adds is a person, but no administrator.
@@ -71,7 +73,7 @@ def add(
                 name=name,
                 role=role,
                 password=password or one_time,
-                time_zone=time_zone,
+                time_zone=time_zone or settings.TIME_ZONE,
                 lsq_email=lsq_email,
                 must_change_password=not password,
             )

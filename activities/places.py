@@ -6,15 +6,16 @@ filter of more columns, asks the index of words, bucket by bucket from where the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.expressions import RawSQL
 
-from activities import indexing, walks, words
+from activities import buckets, indexing, walks, words
 from activities.filters import Filter
 from activities.models import ListedRow, Submission
 from activities.models.lists import PLACES_OF_SUBMISSION, place_of
@@ -33,6 +34,8 @@ _ID_IN: Final = " UNION ALL ".join(
 # Any two of these have an index in common, in this order.
 _FEW: Final = ("created_by_id", "code", "owner", "outcome")
 _MOST_BUCKETS: Final = 32
+# Only a search that goes on beyond these asks which of the rest can have its words.
+_FIRST_BUCKETS: Final = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,20 +62,32 @@ class Search:
 
     def _places(self, low: int, high: int, limit: int, *, way: str) -> list[int]:
         found: list[int] = []
-        for buckets in _groups(low, min(high, newest_place() + 1), newest_first=way == "DESC"):
-            found += self._in_buckets(buckets, low, high, limit - len(found), way=way)
-            if len(found) == limit:
-                break
+        with _planned_for_few():
+            for group in self._groups(low, min(high, newest_place() + 1), newest_first=way == "DESC"):
+                found += self._in_buckets(group, low, high, limit - len(found), way=way)
+                if len(found) == limit:
+                    break
         return found
 
-    def _in_buckets(self, buckets: Sequence[int], low: int, high: int, limit: int, *, way: str) -> list[int]:
+    def _groups(self, low: int, high: int, *, newest_first: bool) -> Iterator[Sequence[int]]:
+        """Part the buckets between two places into groups that grow: most searches end in the first."""
+        if low >= high:
+            return
+        all_of_them = range(words.bucket_of(low), words.bucket_of(high - 1) + 1)
+        ordered = all_of_them[::-1] if newest_first else all_of_them
+        first, rest = ordered[:_FIRST_BUCKETS], ordered[_FIRST_BUCKETS:]
+        yield from _growing(first)
+        if rest:
+            yield from _growing(buckets.holding(rest, self.words), size=len(first) + 1)
+
+    def _in_buckets(self, group: Sequence[int], low: int, high: int, limit: int, *, way: str) -> list[int]:
         if connection.vendor == "sqlite":
-            question = words.for_sqlite(buckets, self.words, self.tags)
+            question = words.for_sqlite(group, self.words, self.tags)
             hits = f"(SELECT rowid AS place FROM {indexing.INDEX} WHERE {indexing.INDEX} MATCH %s)"
             # CROSS: the index of words is the outer loop, since it has the order.
             source = f"{hits} CROSS JOIN {_TABLE} USING (place)" if self.others else hits
         else:
-            question = words.for_postgresql(buckets, self.words, self.tags)
+            question = words.for_postgresql(group, self.words, self.tags)
             # A fence: with the rest in sight PostgreSQL reads whole buckets and takes each row's words apart.
             source = (
                 f"(SELECT * FROM {_TABLE} WHERE array_to_tsvector(string_to_array(words, ' ')) @@ %s::tsquery "
@@ -85,7 +100,26 @@ class Search:
         )
 
 
-Places = Walk | Search
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """One place that is known already."""
+
+    place: int
+
+    def below(self, place: int | None, limit: int) -> list[int]:
+        """Return the place, if it is under this one and one is wanted."""
+        return [self.place][:limit] if place is None or self.place < place else []
+
+    def above(self, place: int, limit: int) -> list[int]:
+        """Return the place, if it is over this one and one is wanted."""
+        return [self.place][:limit] if self.place > place else []
+
+    def count(self, most: int) -> int:
+        """Count the place, up to so many."""
+        return min(1, most)
+
+
+Places = Walk | Search | Known
 
 
 def of(wanted: Filter) -> Places:
@@ -97,6 +131,8 @@ def of(wanted: Filter) -> Places:
     if wanted.text and not searched:
         high = low
     columns = narrowed.columns | _columns(wanted)
+    if wanted == Filter(id=wanted.id) and high == low + 1:
+        return Known(place=low)
     few = {name: value for name, value in columns.items() if name in _FEW}
     when = walks.between("submitted_at", wanted.begins, wanted.ends)
     if searched or (len(few) > 2 and not narrowed.columns):
@@ -184,13 +220,24 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _groups(low: int, high: int, *, newest_first: bool) -> Iterator[list[int]]:
-    """Part the buckets between two places into groups that grow: most searches end in the first."""
-    if low >= high:
+@contextlib.contextmanager
+def _planned_for_few() -> Iterator[None]:
+    """Keep PostgreSQL from preparing for many rows: of a beginning of a word it expects thousands, and reads a few.
+
+    In a large table it would compile each question and start processes for it, a hundred times as long as it reads.
+    """
+    if connection.vendor != "postgresql":
+        yield
         return
-    buckets = range(words.bucket_of(low), words.bucket_of(high - 1) + 1)
-    ordered = buckets[::-1] if newest_first else buckets
-    start, size = 0, 1
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)"
+        )
+        yield
+
+
+def _growing(ordered: Sequence[int], *, size: int = 1) -> Iterator[Sequence[int]]:
+    start = 0
     while start < len(ordered):
-        yield list(ordered[start : start + size])
+        yield ordered[start : start + size]
         start, size = start + size, min(size * 2, _MOST_BUCKETS)

@@ -8,7 +8,7 @@ between any two of them leaves a state from which the truth can still be found.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from activities import audit, connection, contents, readback, settling, throttle
+from activities import audit, connection, contents, readback, settling, throttle, tries
 from activities.leadsquared import (
     LeadSquaredError,
     NotInTime,
@@ -54,6 +54,24 @@ _VERDICTS: Final[dict[type[LeadSquaredError], Verdict]] = {
 }
 
 
+class NotLookedFor(NotSent):
+    """Whether the rows of a retry exist already could not be found out, so that they were not sent."""
+
+    advice = (
+        "LeadSquared did not say for sure whether the rows exist already, and nothing was sent. The portal tries again "
+        "by itself."
+    )
+
+
+class TriedElsewhere(NotLookedFor):
+    """Rows of a retry were tried with keys of another account, or at another address: nobody can look there now."""
+
+    advice = (
+        "These rows were tried with another LeadSquared account or address before, where the portal cannot look now "
+        "whether they exist. Nothing was sent. The portal tries again by itself."
+    )
+
+
 def post_next(*, worker: str, now: datetime | None = None) -> bool:
     """Send the oldest submission that is due; return whether there was one.
 
@@ -80,7 +98,7 @@ def post_next(*, worker: str, now: datetime | None = None) -> bool:
 
 
 def _carry(submission: Submission, permit: Call, *, worker: str, not_after: float, now: datetime | None) -> None:
-    if not _leave_out_what_exists(submission, now=now):
+    if not _leave_out_what_exists(submission, worker=worker, now=now):
         return
     attempt = _write_attempt(submission, worker=worker, now=now or clock())
     if attempt is not None:
@@ -91,7 +109,7 @@ def due(account: Account, *, now: datetime) -> QuerySet[Submission]:
     """Return what may be sent now with this account's keys, oldest first."""
     return Submission.objects.filter(
         ~in_flight(),
-        ~in_doubt(),
+        ~settling.in_doubt(),
         state=State.QUEUED,
         not_before__lte=now,
         needs_person_since=None,
@@ -110,12 +128,6 @@ def in_flight() -> Exists:
             needs_person_since=None,
         )
     )
-
-
-def in_doubt() -> Exists:
-    """Whether its newest attempt may have written although it is queued: only a restored backup leaves that."""
-    newest = Attempt.objects.filter(submission=OuterRef("pk"), number=OuterRef("attempt_count"))
-    return Exists(newest.filter(verdict=Verdict.UNCLEAR))
 
 
 class Outgoing(Protocol):
@@ -183,36 +195,53 @@ def _claim(account: Account, *, worker: str, now: datetime) -> Submission | None
         return None
 
 
-def _leave_out_what_exists(submission: Submission, *, now: datetime | None) -> bool:
-    """Look once more for the rows that a retry puts right; return whether there is still something to send."""
-    retried = [row for row in submission.rows.select_related("follows__submission") if row.follows]
-    chain = {earlier.submission for row in retried for earlier in _earlier_rows(row)}
+def _leave_out_what_exists(submission: Submission, *, worker: str, now: datetime | None) -> bool:
+    """Look once more for the other tries of what a retry carries; return whether there is still something to send."""
+    others = _other_tries(submission)
+    chain = {each.submission for tried in others.values() for each in tried}
+    account = connection.account()
+    if any(earlier.is_for_another(account) for earlier in chain):
+        requeue(submission, TriedElsewhere(), now=now or clock())
+        return False
     for earlier in sorted(chain, key=lambda each: each.pk):
         seen = readback.look_once(earlier, kind=CallKind.READ, now=now)
         if seen is None or not seen.is_conclusive:
-            error = NotSent(said="LeadSquared could not be asked whether the rows exist already.")
-            requeue(submission, error, now=now or clock())
+            requeue(submission, NotLookedFor(), now=now or clock())
             return False
+    # The looks may have found some.
+    others = _other_tries(submission)
     pending = submission.rows.filter(outcome=Outcome.PENDING)
-    not_sent = {row.number: reason for row in pending if (reason := _why_not_again(list(_earlier_rows(row))))}
+    not_sent = {row.number: reason for row in pending if (reason := _why_not_again(row, others.get(row.pk, [])))}
     if not not_sent:
         return True
     verdicts = {number: RowVerdict(Outcome.NOT_CREATED, reason=reason) for number, reason in not_sent.items()}
-    settling.leave_out(submission, verdicts, now=now or clock())
-    return submission.state == State.SENDING
+    left_out = settling.leave_out(submission, verdicts, worker=worker, now=now or clock())
+    return left_out and submission.state == State.SENDING
 
 
-def _why_not_again(earlier: list[Row]) -> str:
+def _other_tries(submission: Submission) -> dict[int, list[Row]]:
+    """Return for each row that puts another one right what was tried in other submissions."""
+    found = tries.of(submission.rows.exclude(follows=None))
+    return {pk: [each for each in tried if each.submission_id != submission.pk] for pk, tried in found.items()}
+
+
+def _why_not_again(row: Row, others: Sequence[Row]) -> str:
     """Say why a row is not sent again: it exists, or something came up since that may be it; empty when it may go."""
-    if any(row.outcome == Outcome.CREATED for row in earlier):
+    if any(each.outcome == Outcome.CREATED for each in others):
         return "Not sent: LeadSquared has it after all, as the row of the earlier submission."
-    for row in earlier:
-        looks = list(row.submission.looks.filter(succeeded=True).order_by("number"))
+    if any(each.outcome == Outcome.UNCONFIRMED for each in others):
+        return (
+            "Not sent: it went out with another submission, and whether LeadSquared has it is not known yet. "
+            "Post this row once more when that turns out not to exist."
+        )
+    judged_at = [each.outcome_at or each.submission.submitted_at for each in tries.before(row, others)]
+    for each in others:
+        looks = list(each.submission.looks.filter(succeeded=True).order_by("number"))
         # What was there when the row was judged absent, or when somebody decided so, was not it.
-        settled_at = max(each.outcome_at or each.submission.submitted_at for each in earlier)
-        known = {activity_id for each in looks if each.at <= settled_at for activity_id in each.seen}
-        fresh = [each for each in (looks[-1].leftovers if looks else []) if each["id"] not in known]
-        if any(each["code"] == row.code for each in fresh):
+        settled_at = max([each.outcome_at or each.submission.submitted_at, *judged_at])
+        known = {activity_id for look in looks if look.at <= settled_at for activity_id in look.seen}
+        fresh = [activity for activity in (looks[-1].leftovers if looks else []) if activity["id"] not in known]
+        if any(activity["code"] == each.code for activity in fresh):
             return (
                 "Not sent: LeadSquared has a new activity of this type that may be this row. "
                 "Look at it there; if it is another one, post this row once more."
@@ -220,25 +249,12 @@ def _why_not_again(earlier: list[Row]) -> str:
     return ""
 
 
-def _earlier_rows(row: Row) -> Iterator[Row]:
-    while row.follows_id is not None:
-        row = Row.objects.select_related("submission").get(pk=row.follows_id)
-        yield row
-
-
 def _write_attempt(submission: Submission, *, worker: str, now: datetime) -> Attempt | None:
     """Store the exact bytes that are about to leave; None when the lease has meanwhile gone to somebody else."""
     rows = list(submission.rows.filter(outcome=Outcome.PENDING).order_by("number"))
     body = request_body(outgoing(rows, skip_option_check=submission.skip_option_check))
     with transaction.atomic():
-        still_ours = Submission.objects.select_for_update().filter(
-            pk=submission.pk,
-            state=State.SENDING,
-            attempt_count=submission.attempt_count,
-            leased_by=worker,
-            lease_until__gt=now,
-        )
-        if not rows or not still_ours.exists():
+        if not rows or not settling.is_in_hand(submission, worker=worker, now=now):
             return None
         attempt = Attempt.objects.create(
             submission=submission,
@@ -269,8 +285,6 @@ def _send(submission: Submission, attempt: Attempt, permit: Call, *, not_after: 
     raw: RawAnswer | None = None
     try:
         raw = _post(submission, attempt, permit, not_after=not_after, now=now)
-    except throttle.NoPermit as full:
-        error = NotSent(said=str(full))
     except LeadSquaredError as failure:
         error = failure
         raw = getattr(failure, "raw", None)
@@ -281,20 +295,13 @@ def _send(submission: Submission, attempt: Attempt, permit: Call, *, not_after: 
 def _post(
     submission: Submission, attempt: Attempt, permit: Call, *, not_after: float, now: datetime | None
 ) -> RawAnswer:
-    """Make the call while its permit is fresh; one that went stale before the first byte left is renewed."""
-    client = connection.client(CallKind.BACKGROUND)
-    while True:
-        try:
-            return client.post_activities(
-                submission.opportunity_id,
-                bytes(attempt.request or b""),
-                row_count=len(attempt.row_numbers),
-                not_after=min(not_after, permit.begin_by),
-            )
-        except NotInTime:
-            if client.now() > not_after:
-                raise
-            permit = throttle.renew(permit, now=now)
+    return connection.client(CallKind.BACKGROUND).post_activities(
+        submission.opportunity_id,
+        bytes(attempt.request or b""),
+        row_count=len(attempt.row_numbers),
+        not_after=not_after,
+        permit=connection.Leave(permit, now),
+    )
 
 
 def _store_answer(attempt: Attempt, raw: RawAnswer | None, error: LeadSquaredError | None, *, now: datetime) -> None:

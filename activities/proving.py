@@ -6,22 +6,26 @@ processes write meanwhile: what looks wrong about a submission is looked at once
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from django.db import transaction
+from django.db import DatabaseError, DataError, transaction
 from django.db.models import Q
 
-from activities import audit, guards, vouching
+from activities import audit, counting, guards, indexing, vouching
 from activities.models import Submission
 from activities.models.audit_entries import AuditEntry, AuditHead, AuditProof
 from activities.models.clock import clock
 
+logger = logging.getLogger(__name__)
 PROOF_EVERY: Final = timedelta(days=1)
 MOST_PROBLEMS: Final = 100
+BROKEN_OFF: Final = "The verification broke off before its end. The log says why."
+UNREADABLE: Final = "The record could not be verified to its end: a part of it cannot be read. The log says why."
 _PAGE: Final = 1000
 # A submission has up to 25 rows, each with contents of some kilobytes.
 _SUBMISSIONS: Final = 50
@@ -59,12 +63,26 @@ class Proof:
     problems: tuple[str, ...]
     at: datetime | None = None
 
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether nothing was found since it did not come to its end."""
+        return self.problems == (BROKEN_OFF,)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a worker should have verified the record again since."""
+        return self.at is not None and clock() - self.at > 2 * PROOF_EVERY
+
 
 def verify(since: Head | None = None) -> Proof:
     """Prove the whole record, or what was written since a kept head, which must still be where it was."""
     chain = _Chain(since)
     found = [*guards.problems(), *_first(_proved_before()), *_first(chain.problems())]
     found += _first(_altered(chain.since.seq if since else None))
+    if since is None:
+        found += _first(
+            f"The counts of {day} are not those of its rows. Run manage.py recount." for day in counting.wrong_days()
+        )
     if len(found) > MOST_PROBLEMS:
         found = [*found[:MOST_PROBLEMS], "There are more."]
     return Proof(entry_count=chain.count, head=chain.before.hash, problems=tuple(found))
@@ -82,7 +100,13 @@ def prove_when_due(*, now: datetime | None = None) -> bool:
     due = AuditProof.objects.filter(Q(tried_at=None) | Q(tried_at__lte=moment - PROOF_EVERY), pk=1)
     if not due.update(tried_at=moment):
         return False
-    keep(verify(), now=now)
+    try:
+        proof = verify()
+    except Exception:
+        # Else the page would go on showing the proof of the day before.
+        keep(Proof(entry_count=0, head="", problems=(BROKEN_OFF,)), now=now)
+        raise
+    keep(proof, now=now)
     return True
 
 
@@ -93,7 +117,22 @@ def keep(proof: Proof, *, now: datetime | None = None) -> None:
 
 
 def _first(problems: Iterator[str]) -> list[str]:
-    return list(islice(problems, MOST_PROBLEMS + 1))
+    found: list[str] = []
+    try:
+        # One by one: what was found before an error counts.
+        found.extend(islice(problems, MOST_PROBLEMS + 1))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DatabaseError) as error:
+        if isinstance(error, DatabaseError) and not _is_about_a_value(error):
+            raise
+        # Whoever can alter an entry can also make it such that nobody foresaw it. That must not silence the rest.
+        logger.exception("The record cannot be read.")
+        found.append(UNREADABLE)
+    return found
+
+
+def _is_about_a_value(error: DatabaseError) -> bool:
+    """Whether a value in the database is none for Python, as a day named infinity, or bytes that are no text."""
+    return isinstance(error, DataError) or "Could not decode" in str(error)
 
 
 def _proved_before() -> Iterator[str]:
@@ -137,7 +176,9 @@ class _Chain:
             known = vouching.known_submissions(page)
             for entry in page:
                 yield from self._judge(entry)
-                if entry.action == audit.Action.SUBMITTED.code and entry.subject_id not in known:
+                if entry.subject_kind == "submission" and audit.submission_id(entry) is None:
+                    yield f"Entry {entry.seq} cannot be read: it does not say which submission it is about."
+                elif entry.action == audit.Action.SUBMITTED.code and entry.subject_id not in known:
                     yield f"Entry {entry.seq} vouches for the submission {entry.subject_id}, which is missing."
         yield from self._end()
 
@@ -201,16 +242,23 @@ class _Chain:
 def _altered(since: int | None) -> Iterator[str]:
     """Compare submissions with their entries: all of them, or those that entries after `since` are about."""
     for ids in _submissions(since):
-        for submission_id, problems in vouching.problems(ids).items():
+        for submission_id, problems in _problems(ids).items():
             if problems:
                 yield from _looked_at_again(submission_id)
+
+
+def _problems(submission_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Return what is wrong with submissions; where they are as their entries say, what is wrong with their lines."""
+    found = vouching.problems(submission_ids)
+    sound = [submission_id for submission_id, problems in found.items() if not problems]
+    return found | indexing.wrong_lines(sound)
 
 
 def _looked_at_again(submission_id: int) -> list[str]:
     """Ask once more while nobody moves the submission: its rows and their entry are written in one transaction."""
     with transaction.atomic():
         Submission.objects.select_for_update().get(pk=submission_id)
-        return vouching.problems([submission_id])[submission_id]
+        return _problems([submission_id])[submission_id]
 
 
 def _submissions(since: int | None) -> Iterator[list[int]]:

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from activities import audit, indexing
+from activities import audit, buckets, indexing
 from activities.models import SETTLED, Attempt, Draft, ExportPart, ListedRow, Look, Pin, Recheck, Row, Submission
 from activities.models.clock import clock
 
@@ -96,16 +96,24 @@ def rewrite() -> None:
 
     PostgreSQL holds each table closed meanwhile. SQLite overwrites what it removes; there it gives back the room.
     """
+    # A process of a version from before there was this table may have purged beside it.
+    buckets.forget_all()
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("VACUUM")
         else:
             # The planner's statistics have samples of what stood in the tables. ANALYZE keeps those of a table that
             # is empty by now; a column that is given its own type anew loses them.
-            for name in ("content", "opportunity"):
-                cursor.execute(f"ALTER TABLE {Draft._meta.db_table} ALTER COLUMN {name} TYPE jsonb")
-            for model in (Submission, Row, ListedRow, Attempt, Look, Recheck, Draft, Pin, ExportPart):
-                cursor.execute(f"VACUUM (FULL, ANALYZE) {model._meta.db_table}")
+            drafts = Draft._meta.db_table
+            for table, name, kind in (
+                (drafts, "content", "jsonb"),
+                (drafts, "opportunity", "jsonb"),
+                (buckets.TABLE, "word", 'text COLLATE "C"'),
+            ):
+                cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {kind}")
+            models = (Submission, Row, ListedRow, Attempt, Look, Recheck, Draft, Pin, ExportPart)
+            for table in (*(model._meta.db_table for model in models), buckets.TABLE):
+                cursor.execute(f"VACUUM (FULL, ANALYZE) {table}")
             cursor.execute("VACUUM (FULL) pg_statistic")
     _clear_the_log()
 

@@ -20,16 +20,24 @@ from activities import audit, catalog, connection, contents, expecting, matching
 from activities.leadsquared import LeadSquaredError, RateLimited, Unauthorized, in_words, raw_words
 from activities.leadsquared.records import Activities, Activity
 from activities.matching import Comparison, Person
-from activities.models import Attempt, CallKind, Look, Outcome, Row, State, Submission, Verdict
+from activities.models import Account, Attempt, CallKind, Look, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
 from activities.settling import RowVerdict
 
 # How far before the attempt an activity may be dated: LeadSquared's times have whole seconds, and several clocks.
 WINDOW_MARGIN: Final = timedelta(seconds=30)
+NOT_ASKED: Final = (
+    "LeadSquared could not be asked for too long what became of these rows. Look there, then decide here."
+)
+NOT_SURE: Final = (
+    "LeadSquared was asked for a day, and never answered so that it is certain what became of these rows. Look there, "
+    "then decide here."
+)
+# What one look may still find. A row that is not created may arrive late, whatever the others of its call wait for.
 OPEN_OUTCOMES: Final = {
-    State.UNCONFIRMED: Outcome.UNCONFIRMED,
-    State.PARTLY_POSTED: Outcome.NOT_CREATED,
-    State.NOT_POSTED: Outcome.NOT_CREATED,
+    State.UNCONFIRMED: (Outcome.UNCONFIRMED, Outcome.NOT_CREATED),
+    State.PARTLY_POSTED: (Outcome.NOT_CREATED,),
+    State.NOT_POSTED: (Outcome.NOT_CREATED,),
 }
 
 
@@ -51,11 +59,7 @@ def look_next(*, now: datetime | None = None) -> bool:
     """Look for the submission that has waited longest; return whether one was due."""
     moment = now or clock()
     account = connection.account()
-    if account.hold_since or not account.organisation:
-        return False
-    # Another account's list would be empty, and look like an absence.
-    ours = Submission.objects.filter(organisation=account.organisation, host=account.host)
-    due = ours.filter(look_at__lte=moment).order_by("look_at", "id")
+    due = Submission.objects.filter(within_reach(account), look_at__lte=moment).order_by("look_at", "id")
     for submission in due[:10]:
         taken = Submission.objects.filter(pk=submission.pk, look_at=submission.look_at)
         if taken.update(look_at=moment + _look_lease()):
@@ -67,6 +71,14 @@ def look_next(*, now: datetime | None = None) -> bool:
                 raise
             return True
     return False
+
+
+def within_reach(account: Account) -> Q:
+    """Return the condition under which a submission can be looked for now with this account's keys."""
+    if account.hold_since or not account.organisation:
+        return Q(pk__in=[])
+    # Another account's list would be empty, and look like an absence.
+    return Q(organisation=account.organisation, host=account.host)
 
 
 def _look_lease() -> timedelta:
@@ -86,6 +98,8 @@ def look_once(submission: Submission, *, kind: CallKind, now: datetime | None = 
     if not rows or attempt is None:
         Submission.objects.filter(pk=submission.pk).update(look_at=None)
         return Seen(whole=True, unclaimed=(), comparison=matching.compare([], [], us=Person()))
+    # Before anything is asked: what is written while LeadSquared answers is not in its list.
+    asked_at = now or clock()
     try:
         seen = _ask(submission, attempt, rows, kind=kind, now=now)
     except LeadSquaredError as error:
@@ -98,12 +112,14 @@ def look_once(submission: Submission, *, kind: CallKind, now: datetime | None = 
     moment = now or clock()
     with transaction.atomic():
         taken = Submission.objects.select_for_update().get(pk=submission.pk)
-        in_doubt = _others_in_doubt(taken) if taken.is_settled else Submission.objects.none()
+        # Who is being read back has the opportunity to itself; whoever is past that left it to others.
+        is_past = taken.is_settled or taken.needs_person_since is not None
+        in_doubt = _others_in_doubt(taken) if is_past else Submission.objects.none()
         if in_doubt.exists():
             # What is found may just as well have been written for them; a reference says whose it is.
             marked = {row.number for row in rows if row.reference}
             seen = replace(seen, comparison=seen.comparison.claiming_only(marked, seen.unclaimed))
-        this = _write_look(taken, seen, rows, now=moment)
+        this = _write_look(taken, seen, rows, asked_at=asked_at, now=moment)
         _conclude(taken, attempt, seen, this, now=moment)
         if in_doubt.filter(needs_person_since=None).exists() and _open_rows(taken):
             Submission.objects.filter(pk=taken.pk).update(look_at=settling.first_look_at(moment))
@@ -122,10 +138,9 @@ def _others_in_doubt(submission: Submission) -> QuerySet[Submission]:
 
 
 def _open_rows(submission: Submission) -> list[Row]:
-    outcome = OPEN_OUTCOMES.get(State(submission.state))
+    outcomes = OPEN_OUTCOMES.get(State(submission.state), ())
     # What was purged cannot be compared with anything any more.
-    there = submission.rows.filter(outcome=outcome, purged_by_seq=None)
-    return list(there.order_by("number")) if outcome else []
+    return list(submission.rows.filter(outcome__in=outcomes, purged_by_seq=None).order_by("number"))
 
 
 def _ask(
@@ -166,41 +181,49 @@ class LookUnusable(LeadSquaredError):
     advice = "LeadSquared’s answer could not be used. The portal looks again by itself."
 
 
-def _write_look(submission: Submission, seen: Seen, rows: Sequence[Row], *, now: datetime) -> Look:
+def _write_look(submission: Submission, seen: Seen, rows: Sequence[Row], *, asked_at: datetime, now: datetime) -> Look:
     comparison = seen.comparison
     parts = [f"{len(comparison.found)} of {len(rows)} found"]
     if comparison.leftovers:
         parts.append(f"{len(comparison.leftovers)} unexplained")
     if not seen.whole:
         parts.append("the list was not whole")
+    # A purge may have been faster than LeadSquared's answer, and none comes a second time for what is kept now.
+    kept = _as_json if submission.purged_by_seq is None else _without_contents
     this = Look.objects.create(
         submission=submission,
         number=submission.look_count + 1,
-        at=now,
+        at=asked_at,
         succeeded=True,
         whole=seen.whole,
         seen=sorted(activity.id for activity in seen.unclaimed),
-        leftovers=[_as_json(activity) for activity in comparison.leftovers],
+        leftovers=[kept(activity) for activity in comparison.leftovers],
         summary=", ".join(parts),
     )
     Submission.objects.filter(pk=submission.pk).update(look_count=this.number)
     submission.look_count = this.number
     evidence = [f"row {number}: {activity_id}" for number, activity_id in sorted(comparison.found.items())]
-    _record_look(submission, this, summary=this.summary, evidence=evidence)
+    _record_look(submission, this, summary=this.summary, evidence=evidence, now=now)
     return this
 
 
-def _record_look(submission: Submission, this: Look, *, summary: str, evidence: Sequence[str] = ()) -> None:
+def _record_look(
+    submission: Submission, this: Look, *, summary: str, now: datetime, evidence: Sequence[str] = ()
+) -> None:
     audit.record(
         audit.Action.LOOKED,
         submission,
         by=audit.PORTAL,
         contents={"seen": contents.of_look(this)},
-        now=this.at,
+        now=now,
         look=this.number,
         summary=summary,
         evidence=list(evidence),
     )
+
+
+def _without_contents(activity: Activity) -> dict[str, Any]:
+    return {"id": activity.id, "code": activity.code}
 
 
 def _as_json(activity: Activity) -> dict[str, Any]:
@@ -222,8 +245,11 @@ def _conclude(submission: Submission, attempt: Attempt, seen: Seen, this: Look, 
     }
     doubtful: set[int] = set()
     if submission.state == State.UNCONFIRMED and _absence_counts(submission, attempt):
-        doubtful |= comparison.doubtful
-        for number in comparison.absent:
+        # Of a row that is not created there is nothing left to ask: it can only be found.
+        unconfirmed = submission.rows.filter(outcome=Outcome.UNCONFIRMED)
+        asked = set(unconfirmed.values_list("number", flat=True))
+        doubtful |= comparison.doubtful & asked
+        for number in comparison.absent & asked:
             if comparison.leftovers_of(number):
                 doubtful.add(number)
             else:
@@ -296,8 +322,8 @@ def _schedule(submission: Submission, attempt: Attempt, *, now: datetime) -> Non
         return
     began = submission.unconfirmed_at or attempt.started_at
     if now - began > timedelta(seconds=settings.LSQ_GIVE_UP_AFTER):
-        reason = "LeadSquared could not be asked for too long what became of these rows. Look there, then decide here."
-        settling.ask_person(submission, reason=reason, now=now)
+        was_answered = submission.looks.filter(succeeded=True).exists()
+        settling.ask_person(submission, reason=NOT_SURE if was_answered else NOT_ASKED, now=now)
         return
     intervals = settings.LSQ_LOOK_SCHEDULE
     look_at = now + timedelta(seconds=intervals[min(submission.look_count, len(intervals) - 1)])
@@ -311,11 +337,13 @@ def _failed(submission: Submission, error: LeadSquaredError, *, now: datetime) -
     with transaction.atomic():
         taken = Submission.objects.select_for_update().get(pk=submission.pk)
         taken.look_count += 1
-        this = Look.objects.create(submission=taken, number=taken.look_count, at=now, summary=error.for_user[:500])
+        # What LeadSquared said may repeat a content; a purge that was faster does not come a second time.
+        said = error.for_user[:500] if taken.purged_by_seq is None else ""
+        this = Look.objects.create(submission=taken, number=taken.look_count, at=now, summary=said)
         taken.save(update_fields=["look_count"])
         # LeadSquared's own words are not for the chain: they could not be purged.
         status = f" ({error.status})" if error.status else ""
-        _record_look(taken, this, summary=f"LeadSquared could not be asked{status}")
+        _record_look(taken, this, summary=f"LeadSquared could not be asked{status}", now=now)
         attempt = taken.attempts.order_by("-number").first()
         if taken.state == State.UNCONFIRMED and attempt is not None:
             _schedule(taken, attempt, now=now)

@@ -162,12 +162,13 @@ def newest(submission: Submission, rows: Sequence[Row], entries: Iterable[Any]) 
         return None
     entry = recorded[-1]
     # Somebody with all rights to the database may have removed what the entry vouches for: proving.py says so.
-    this = submission.rechecks.filter(number=entry.facts["check"], purged_by_seq=None).first()
+    this = submission.rechecks.filter(number=audit.fact(entry, "check", int) or 0, purged_by_seq=None).first()
     if this is None:
         return None
     by_number = {row.number: row for row in rows}
     checked = tuple(_checked(each, by_number[each["row"]]) for each in this.held if each["row"] in by_number)
-    return Newest(at=this.at, by=entry.actor, summary=entry.facts["summary"], whole=this.whole, rows=checked)
+    summary = audit.fact(entry, "summary", str) or audit.UNREADABLE
+    return Newest(at=this.at, by=entry.actor, summary=summary, whole=this.whole, rows=checked)
 
 
 def _ask(submission: Submission, rows: Sequence[Row]) -> Activities:

@@ -11,16 +11,23 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
-from activities import audit, posting, settling
+from activities import audit, connection, posting, readback, settling
 from activities.leadsquared import NotSent, Unclear
-from activities.models import Attempt, Outcome, State, Submission, Verdict
+from activities.models import Account, Attempt, Outcome, State, Submission, Verdict
 from activities.models.clock import clock
 from activities.settling import RowVerdict
 
 TAKEN_OVER: Final = "taken over"
 
 logger = logging.getLogger(__name__)
+
+
+class StoppedBefore(NotSent):
+    """A worker stopped before it sent anything."""
+
+    advice = "A worker of the portal stopped before anything was sent. The portal tries again by itself."
 
 
 def take_over_expired(*, now: datetime | None = None) -> int:
@@ -45,7 +52,7 @@ def take_over_expired(*, now: datetime | None = None) -> int:
 def _settle_for_the_dead(submission: Submission, *, now: datetime | None) -> None:
     attempt = submission.attempts.filter(number=submission.attempt_count).first()
     if attempt is None:
-        posting.requeue(submission, NotSent(said="The worker stopped before it sent anything."), now=now or clock())
+        posting.requeue(submission, StoppedBefore(), now=now or clock())
     elif attempt.status is None:
         posting.settle(submission, attempt, Unclear(said="The worker stopped before an answer was stored."), now=now)
     else:
@@ -58,16 +65,17 @@ def doubt_what_is_queued(*, now: datetime | None = None) -> int:
     Each gets an attempt that stands for those that the backup has not seen; return how many.
     """
     moment = now or clock()
-    doubted = Submission.objects.filter(state__in=[State.QUEUED, State.SENDING]).order_by("id")
+    doubted = Submission.objects.filter(state__in=[State.QUEUED, State.SENDING]).select_for_update().order_by("id")
     with transaction.atomic():
         for submission in doubted:
+            settling.leave_unjudged(submission, now=moment)
             rows = submission.rows.filter(outcome=Outcome.PENDING).order_by("number")
             attempt = Attempt.objects.create(
                 submission=submission,
                 number=submission.attempt_count + 1,
                 started_at=submission.submitted_at,
                 lease_until=moment,
-                worker="restore",
+                worker=Attempt.RESTORED,
                 row_numbers=list(rows.values_list("number", flat=True)),
                 url="",
                 verdict=Verdict.UNCLEAR,
@@ -82,7 +90,7 @@ def doubt_what_is_queued(*, now: datetime | None = None) -> int:
 
 def read_back_doubted(*, now: datetime | None = None) -> int:
     """Make doubted submissions unconfirmed, one for each opportunity at a time; return how many."""
-    in_doubt = Submission.objects.filter(posting.in_doubt(), ~posting.in_flight(), state=State.QUEUED).order_by("id")
+    in_doubt = Submission.objects.filter(settling.in_doubt(), ~posting.in_flight(), state=State.QUEUED).order_by("id")
     opportunities: set[tuple[str, str]] = set()
     for submission in in_doubt:
         opportunity = (submission.organisation, submission.opportunity_id)
@@ -96,13 +104,59 @@ def read_back_doubted(*, now: datetime | None = None) -> int:
     return len(opportunities)
 
 
+def give_up_looking(*, now: datetime | None = None) -> int:
+    """Put before a person what no look could reach for LSQ_GIVE_UP_AFTER seconds; return how many looks are given up.
+
+    What can be looked for is given up by its own looks. The others wait for keys or an address that may never come
+    back, and their opportunity with them.
+    """
+    moment = now or clock()
+    oldest = moment - timedelta(seconds=settings.LSQ_GIVE_UP_AFTER)
+    account = connection.account()
+    unconfirmed = Q(state=State.UNCONFIRMED, needs_person_since=None, unconfirmed_at__lt=oldest)
+    # Besides, looks that somebody asked for: what is settled is not purged while one is due.
+    given_up = Submission.objects.filter(unconfirmed | Q(look_at__lt=oldest)).exclude(readback.within_reach(account))
+    for submission in given_up:
+        if submission.is_settled:
+            Submission.objects.filter(pk=submission.pk, look_at=submission.look_at).update(look_at=None)
+        else:
+            settling.ask_person(submission, reason=_why_not_looked(submission, account), now=moment)
+    return len(given_up)
+
+
+def _why_not_looked(submission: Submission, account: Account) -> str:
+    if not submission.is_for_another(account):
+        return readback.NOT_ASKED
+    return (
+        f"These rows were sent to {submission.host}, and the portal has keys for another LeadSquared account or "
+        "address now, so it cannot look for them itself. Look there, then decide here."
+    )
+
+
 def give_up_old(*, now: datetime | None = None) -> int:
-    """Settle what could not be sent for LSQ_GIVE_UP_AFTER seconds as not posted; return how many."""
+    """Settle what could not be sent for LSQ_GIVE_UP_AFTER seconds as not posted; return how many.
+
+    What may have been posted before a restore is none of that: it is read back, however old it is.
+    """
     moment = now or clock()
     oldest = moment - timedelta(seconds=settings.LSQ_GIVE_UP_AFTER)
     given_up = 0
-    for submission in Submission.objects.filter(state=State.QUEUED, submitted_at__lt=oldest).order_by("id"):
-        why = submission.explanation or "LeadSquared could not be reached."
-        reason = f"It could not be sent for too long. {why}"[:500]
+    unsent = Submission.objects.filter(~settling.in_doubt(), state=State.QUEUED, submitted_at__lt=oldest)
+    account = connection.account()
+    for submission in unsent.order_by("id"):
+        reason = f"It could not be sent for too long. {_why_not_sent(submission, account)}"[:500]
         given_up += settling.settle_unsent(submission, reason=reason, by=audit.PORTAL, now=moment)
     return given_up
+
+
+def _why_not_sent(submission: Submission, account: Account) -> str:
+    if submission.is_for_another(account):
+        return (
+            f"It was submitted for {submission.host}, and the portal has keys for another LeadSquared account or "
+            "address now."
+        )
+    if Submission.objects.filter(posting.in_flight(), pk=submission.pk).exists():
+        return "An earlier submission to this opportunity was not settled."
+    # What stands there was said while it was still to be tried again.
+    explanation = submission.explanation.partition(" The portal ")[0]
+    return account.hold_reason or explanation or "LeadSquared could not be reached."

@@ -13,10 +13,12 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce
 
-from activities import audit, indexing
+from activities import audit, contents, indexing
 from activities.leadsquared import field_of
-from activities.models import OUTCOMES, SETTLED, TRANSITIONS, Outcome, Row, State, Submission
+from activities.models import OUTCOMES, SETTLED, TRANSITIONS, Attempt, Outcome, Row, State, Submission, Verdict
 
 MOST_FAILURES: Final = 3
 
@@ -65,24 +67,45 @@ def apply(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: da
         return state
 
 
-def leave_out(submission: Submission, verdicts: Mapping[int, RowVerdict], *, now: datetime) -> None:
-    """Settle rows of a submission in hand that need not be sent; when none is left, it is settled itself."""
+def is_in_hand(submission: Submission, *, worker: str, now: datetime) -> bool:
+    """Lock a submission; return whether the worker that claimed it has it still, for its lease may have ended."""
+    still_ours = Submission.objects.select_for_update().filter(
+        pk=submission.pk,
+        state=State.SENDING,
+        attempt_count=submission.attempt_count,
+        leased_by=worker,
+        lease_until__gt=now,
+    )
+    return still_ours.first() is not None
+
+
+def leave_out(submission: Submission, verdicts: Mapping[int, RowVerdict], *, worker: str, now: datetime) -> bool:
+    """Settle rows of a submission in hand that need not be sent; when none is left, it is settled itself.
+
+    Returns False, and leaves everything as it is, when the worker has it no more: another may be sending these rows.
+    """
     with transaction.atomic():
         # Whoever compares rows with their newest entry holds this lock, and never sees the one without the other.
-        Submission.objects.select_for_update().get(pk=submission.pk)
+        if not is_in_hand(submission, worker=worker, now=now):
+            return False
         for row in submission.rows.select_for_update().filter(number__in=verdicts):
             _write(row, verdicts[row.number], now=now)
         indexing.follow(submission, numbers=verdicts)
         record_rows(submission, now=now)
         outcomes = outcomes_of(submission)
-    if Outcome.PENDING not in outcomes:
-        apply(submission, {}, now=now)
+        if Outcome.PENDING not in outcomes:
+            apply(submission, {}, now=now)
     submission.refresh_from_db()
+    return True
 
 
 def settle_unsent(submission: Submission, *, reason: str, by: audit.Actor, now: datetime) -> bool:
-    """Settle a queued submission as not posted; return False when it is not queued any more."""
+    """Settle a queued submission as not posted; return False when it is not queued any more, or is in doubt."""
     with transaction.atomic():
+        # Locked before it is asked about: whoever notes a restore in this very moment waits, or has been waited for.
+        Submission.objects.select_for_update().get(pk=submission.pk)
+        if is_in_doubt(submission):
+            return False
         moved = move(
             submission,
             old=State.QUEUED,
@@ -101,6 +124,20 @@ def settle_unsent(submission: Submission, *, reason: str, by: audit.Actor, now: 
             audit.record(audit.Action.CANCELLED, submission, by=by, now=now)
         record_settled(submission, now=now)
     return True
+
+
+def in_doubt() -> Exists:
+    """Whether its newest attempt may have written although it is queued: only a restored backup leaves that.
+
+    Nobody says of such a one that it was not sent before LeadSquared has been asked.
+    """
+    newest = Attempt.objects.filter(submission=OuterRef("pk"), number=OuterRef("attempt_count"))
+    return Exists(newest.filter(verdict=Verdict.UNCLEAR))
+
+
+def is_in_doubt(submission: Submission) -> bool:
+    """Whether this submission is queued and may have been posted before a restore."""
+    return Submission.objects.filter(in_doubt(), pk=submission.pk, state=State.QUEUED).exists()
 
 
 def move(submission: Submission, *, old: State, new: State, attempt: int | None = None, **changes: object) -> bool:
@@ -165,11 +202,16 @@ def _known_rows(submission: Submission) -> dict[str, Any]:
 
 
 def ask_person(submission: Submission, *, reason: str, now: datetime) -> None:
-    """Put what cannot be found out before a person; the opportunity is free for the next submission."""
+    """Put what cannot be found out before a person; the opportunity is free for the next submission.
+
+    Who is asked already is told when the reason is another one by now.
+    """
     with transaction.atomic():
         open_one = Submission.objects.filter(pk=submission.pk, state=State.UNCONFIRMED)
         open_one.update(look_at=None)
-        if open_one.filter(needs_person_since=None).update(needs_person_since=now, explanation=reason[:500]):
+        if open_one.exclude(explanation=reason[:500], needs_person_since__isnull=False).update(
+            needs_person_since=Coalesce("needs_person_since", now), explanation=reason[:500]
+        ):
             audit.record(audit.Action.NEEDS_PERSON, submission, by=audit.PORTAL, now=now, reason=reason[:500])
 
 
@@ -185,8 +227,24 @@ def count_failure(submission: Submission, *, now: datetime) -> None:
             reason = "The portal failed over this row, so it may or may not exist."
             numbers = current.rows.filter(outcome=Outcome.PENDING).values_list("number", flat=True)
             apply(current, dict.fromkeys(numbers, RowVerdict(Outcome.UNCONFIRMED, reason=reason)), now=now)
+            leave_unjudged(current, now=now)
         reason = f"The portal failed {current.failure_count} times over this submission. Its log says why."
         ask_person(current, reason=reason, now=now)
+
+
+def leave_unjudged(submission: Submission, *, now: datetime) -> None:
+    """Have an entry vouch for the answer that is stored and that nobody will judge any more, if there is one."""
+    for attempt in submission.attempts.filter(verdict=Verdict.OPEN, answer__isnull=False):
+        submission.attempts.filter(pk=attempt.pk).update(verdict=Verdict.UNCLEAR)
+        audit.record(
+            audit.Action.NOT_ANSWERED,
+            submission,
+            by=audit.LEADSQUARED,
+            contents={"answer": contents.of_answer(attempt)},
+            now=now,
+            attempt=attempt.number,
+            summary="it was stored, and could not be judged",
+        )
 
 
 def first_look_at(now: datetime) -> datetime:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Protocol, cast
 
 import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 BOM: Final = "\ufeff"  # without it, Excel reads UTF-8 as something else
 # What a spreadsheet takes for a formula or a command; the wide ones are the same to one that is set to Japanese.
@@ -108,6 +109,13 @@ JSON_LINES: Final = Streamed("application/jsonl; charset=utf-8", _begin_json, _w
 XLSX_CONTENT_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+class _Sheet(Worksheet):  # type: ignore[misc]
+    """A sheet where a text is a text: XlsxWriter takes one that begins and ends like its own XML for just that."""
+
+    def _xml_rich_inline_string(self, string: str, attributes: Sequence[tuple[str, object]] = ()) -> None:
+        self._xml_inline_string(string, preserve=False, attributes=attributes)
+
+
 class Spreadsheet:
     """An XLSX file that is written line by line in constant memory; what is not yet packed lies in `folder`.
 
@@ -165,7 +173,7 @@ class Spreadsheet:
     def _begin_sheet(self) -> None:
         self._sheet_count += 1
         name = self._title if self._sheet_count == 1 else f"{self._title} {self._sheet_count}"
-        self._sheet = self._book.add_worksheet(name)
+        self._sheet = self._book.add_worksheet(name, _Sheet)
         self._sheet.freeze_panes(1, 0)
         for place, column in enumerate(self._columns):
             self._sheet.set_column(place, place, column.width)

@@ -41,14 +41,13 @@ class Event:
 
 def events(entries: Iterable[Any], attempts: Sequence[Attempt]) -> list[Event]:
     """Return the story, oldest first; an answer that nobody has judged yet stands with its request."""
-    told = [Event(entry, _shape(entry), evidence=entry.facts.get("evidence") or ()) for entry in entries]
+    told = [Event(entry, _shape(entry), evidence=_evidence(entry)) for entry in entries]
     calls = {each.number: each for each in attempts}
     sent: dict[int, Event] = {}
     for event in told:
-        attempt = calls.get(event.entry.facts.get("attempt", 0))
-        rows = event.entry.facts.get("rows")
-        if isinstance(rows, dict):
-            event.outcomes = [outcome for _, (outcome, _) in sorted(rows.items(), key=lambda each: int(each[0]))]
+        attempt = calls.get(audit.fact(event.entry, "attempt", int) or 0)
+        if rows := audit.rows_in(event.entry):
+            event.outcomes = [outcome for _, (outcome, _) in sorted(rows.items())]
         if attempt and event.entry.action == _Action.SENT.code:
             event.request = attempt
             event.answer, event.said = (None, attempt.said) if attempt.answer is None else (attempt, "")
@@ -66,18 +65,25 @@ def events(entries: Iterable[Any], attempts: Sequence[Attempt]) -> list[Event]:
 
 
 def untold(events: Iterable[Event], attempts: Iterable[Attempt]) -> list[Attempt]:
-    """Return the attempts that no entry is about, so that nothing is hidden where the record has a gap."""
+    """Return the attempts that no entry is about, so that nothing is hidden where the record has a gap.
+
+    What stands for attempts before a restore is none: nothing was sent with it.
+    """
     told = {event.request.pk for event in events if event.request}
-    return [attempt for attempt in attempts if attempt.pk not in told]
+    return [attempt for attempt in attempts if attempt.pk not in told and not attempt.is_stand_in]
+
+
+def _evidence(entry: Any) -> Sequence[str]:
+    return audit.fact(entry, "evidence", list) or ()
 
 
 def _shape(entry: Any) -> str:
     if entry.action == _Action.SETTLED.code:
-        return _STATES[entry.facts["state"]]
+        return _STATES.get(audit.fact(entry, "state", str) or "", "warning")
     if entry.action == _Action.LOOKED.code:
-        return Outcome.CREATED if entry.facts.get("evidence") else Outcome.UNCONFIRMED
+        return Outcome.CREATED if _evidence(entry) else Outcome.UNCONFIRMED
     if entry.action == _Action.RECHECKED.code:
-        return "warning" if entry.facts["evidence"] else "ready"
+        return "warning" if _evidence(entry) else "ready"
     return _SHAPES.get(entry.action, "person" if entry.actor_id else "ready")
 
 

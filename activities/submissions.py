@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from activities import audit, bell, connection, contents, indexing, permissions, settling
+from activities import audit, bell, connection, contents, indexing, permissions, settling, tries
 from activities.models import Account, Draft, Outcome, Row, State, Submission, User
 from activities.models.clock import clock
 from activities.models.submissions import new_salt
@@ -66,6 +67,14 @@ class LeftBehind:
     draft_id: str
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """A submission that has rows of this one by now, and their numbers in this one."""
+
+    submission: Submission
+    numbers: tuple[int, ...]
+
+
 class NoSubmission(LookupError):
     """There is neither a draft nor a submission of this id for this person."""
 
@@ -78,12 +87,23 @@ class OtherContent(Exception):
         self.first = first
 
 
+_ASKED_ANEW: Final = "LeadSquared’s list was read again since you were asked. Look at what it holds now, then settle."
+
+
 class NotOffered(Exception):
-    """What was decided is not what was asked: the page was overtaken by a later look."""
+    """What was decided is not what was asked; `wrong` says of a row that is asked about what is to be put right."""
+
+    def __init__(self, wrong: Mapping[int, str] | None = None) -> None:
+        super().__init__("This is no answer to what was asked.")
+        self.wrong = wrong or {}
 
 
 class Changed(Exception):
     """Somebody typed on in the moment between the check and the submission; nothing was submitted."""
+
+
+class InDoubt(Exception):
+    """It may have been posted before the database was restored from a backup, and is read back first."""
 
 
 class Repeated(Exception):
@@ -92,6 +112,14 @@ class Repeated(Exception):
     def __init__(self, first: Submission) -> None:
         super().__init__("The same rows were submitted for this opportunity within a day.")
         self.first = first
+
+
+class StandsElsewhere(Exception):
+    """Rows that were to be put right are in another submission by now; nothing was submitted."""
+
+    def __init__(self, found: Sequence[Elsewhere]) -> None:
+        super().__init__("Rows of it are in another submission by now.")
+        self.found = found
 
 
 def fingerprint(
@@ -124,6 +152,7 @@ def submit(
     Raises:
         PermissionDenied: this person does not post.
         Repeated: the same rows were submitted within a day and `repeat_confirmed` is not set.
+        StandsElsewhere: a row that one of these puts right exists, may exist, or waits to be sent.
         Changed: the draft is not what was checked any more.
         NoSubmission: the draft is gone and was never submitted.
         LeadSquaredError: it is not known yet which account the keys belong to, and LeadSquared does not tell.
@@ -136,6 +165,7 @@ def submit(
         current = _locked(draft)
         if current is None:
             return submitted_before(draft.public_id, by=by)
+        _check_none_stands_elsewhere(draft, rows)
         earlier = _earlier(draft.opportunity_id, content, by=by.user, now=moment)
         if earlier and not repeat_confirmed:
             raise Repeated(earlier)
@@ -154,15 +184,16 @@ def submit(
 
 def left_behind(submission: Submission, entries: Iterable[Any]) -> LeftBehind | None:
     """Return which rows stayed behind when this was submitted, from its audit entries; None when none did."""
-    parted = [entry.facts for entry in entries if entry.action == audit.Action.LEFT_BEHIND.code]
-    if not parted:
+    parted = [entry for entry in entries if entry.action == audit.Action.LEFT_BEHIND.code]
+    row_count = audit.fact(parted[0], "row_count", int) if parted else None
+    draft_id, owner = audit.id_in(parted[0], "draft") if parted else None, submission.created_by_id
+    if not (row_count and draft_id):
         return None
-    draft_id, owner = str(parted[0]["draft"]), submission.created_by_id
     is_there = (
         Draft.objects.filter(public_id=draft_id, owner=owner).exists()
         or Submission.objects.filter(public_id=draft_id, created_by=owner).exists()
     )
-    return LeftBehind(int(parted[0]["row_count"]), draft_id if is_there else "")
+    return LeftBehind(row_count, str(draft_id) if is_there else "")
 
 
 def reference(public_id: uuid.UUID, number: int) -> str:
@@ -193,10 +224,14 @@ def cancel(submission: Submission, *, by: audit.Actor, now: datetime | None = No
 
     Raises:
         PermissionDenied: it is neither this person's nor is this person an administrator.
+        InDoubt: nobody knows that it was not sent.
     """
     permissions.check_can_cancel(by.user, submission)
     reason = f"{by.name} cancelled it before it was sent."
-    return settling.settle_unsent(submission, reason=reason, by=by, now=now or clock())
+    is_cancelled = settling.settle_unsent(submission, reason=reason, by=by, now=now or clock())
+    if not is_cancelled and settling.is_in_doubt(submission):
+        raise InDoubt
+    return is_cancelled
 
 
 def copy(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> Draft:
@@ -213,14 +248,14 @@ def copy(submission: Submission, *, by: audit.Actor, now: datetime | None = None
 def retry(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> Draft | None:
     """Open just the rows that are known not to exist as a new draft, each linked to its first and with its reason.
 
-    Returns None when there is no such row: what is unconfirmed cannot be retried.
+    Returns None when there is no such row: what is unconfirmed, or was put right before, cannot be retried.
 
     Raises:
         PermissionDenied: this person does not post.
     """
     permissions.check_can_post(by.user)
-    refused = submission.rows.filter(outcome__in=[Outcome.REJECTED, Outcome.NOT_CREATED], purged_by_seq=None)
-    rows = list(refused.order_by("number"))
+    numbers = retriable(submission.rows.all())
+    rows = list(submission.rows.filter(number__in=numbers).order_by("number"))
     if not rows:
         return None
     with transaction.atomic():
@@ -229,36 +264,49 @@ def retry(submission: Submission, *, by: audit.Actor, now: datetime | None = Non
     return draft
 
 
-def look_again(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> None:
+def look_again(submission: Submission, *, by: audit.Actor, now: datetime | None = None) -> bool:
     """Ask the workers for one more look at rows that are unconfirmed, or not created as far as is known.
+
+    Returns False when the portal has keys for another account or address by now: nobody could look.
 
     Raises:
         PermissionDenied: it is neither this person's nor is this person an administrator.
     """
     permissions.check_can_cancel(by.user, submission)
+    if submission.is_for_another(connection.account()):
+        return False
     with transaction.atomic():
         Submission.objects.filter(pk=submission.pk).update(look_at=now or clock())
         bell.ring()
+    return True
 
 
-def decide(submission: Submission, *, ours: Mapping[int, str], by: audit.Actor, now: datetime | None = None) -> None:
+def decide(
+    submission: Submission, *, asked: str, ours: Mapping[int, str], by: audit.Actor, now: datetime | None = None
+) -> None:
     """Settle what was put before a person: for each unconfirmed row the activity that it is, or nothing for none.
+
+    `asked` is the mark of the question that the person saw: “none” is no answer to what came up since.
 
     Raises:
         PermissionDenied: it is neither this person's nor is this person an administrator.
-        NotOffered: it is not before a person, a row is not decided, or an activity is not among those left over.
+        NotOffered: it is not before a person, the question is another one by now, a row is not decided, or an
+            activity is not among those left over or is chosen for two rows.
     """
     permissions.check_can_cancel(by.user, submission)
     moment = now or clock()
     with transaction.atomic():
         current = Submission.objects.select_for_update().get(pk=submission.pk)
-        offered = {each["id"] for each in leftovers(current)}
         chosen = [activity_id for activity_id in ours.values() if activity_id]
-        rows = current.rows.filter(outcome=Outcome.UNCONFIRMED).order_by("number")
-        numbers = list(rows.values_list("number", flat=True))
-        fits = set(chosen) <= offered and len(set(chosen)) == len(chosen) and set(numbers) == set(ours)
-        if current.needs_person_since is None or not fits:
+        rows = list(current.rows.filter(outcome=Outcome.UNCONFIRMED).order_by("number"))
+        numbers = [row.number for row in rows]
+        offered = leftovers(current)
+        if current.needs_person_since is None or set(ours) - set(numbers):
             raise NotOffered
+        if wrong := _wrong(ours, numbers, offered={each["id"] for each in offered}):
+            raise NotOffered(wrong)
+        if asked != question(rows, offered):
+            raise NotOffered(dict.fromkeys(numbers, _ASKED_ANEW))
         verdicts = {number: _decided(ours[number], by) for number in numbers}
         evidence = [f"row {number}: {verdict.activity_id or 'none'}" for number, verdict in verdicts.items()]
         decision = f"{len(chosen)} of {len(verdicts)} unconfirmed rows are in LeadSquared"
@@ -267,10 +315,27 @@ def decide(submission: Submission, *, ours: Mapping[int, str], by: audit.Actor, 
         bell.ring()
 
 
-def retriable(rows: Iterable[Row]) -> list[int]:
-    """Return the numbers of the rows that are known not to exist, so that they can be put right and posted."""
-    refused = {Outcome.REJECTED, Outcome.NOT_CREATED}
-    return [row.number for row in rows if row.outcome in refused and row.purged_by_seq is None]
+def is_cancellable(submission: Submission) -> bool:
+    """Whether it can still be taken back: it is queued, and nobody has to find out whether it was posted."""
+    return submission.state == State.QUEUED and not settling.is_in_doubt(submission)
+
+
+def retriable(rows: Iterable[Row], found_elsewhere: Sequence[Elsewhere] | None = None) -> list[int]:
+    """Return the numbers of the rows that are known not to exist, so that they can be put right and posted.
+
+    `found_elsewhere` is what `elsewhere` says of them, where that is known already.
+    """
+    refused = _refused(rows)
+    found = elsewhere(refused) if found_elsewhere is None else found_elsewhere
+    taken = {number for each in found for number in each.numbers}
+    return [row.number for row in refused if row.number not in taken]
+
+
+def elsewhere(rows: Iterable[Row]) -> list[Elsewhere]:
+    """Return the submissions in which rows of one that failed there exist, may exist, or wait to be sent."""
+    refused = _refused(rows)
+    tried = tries.of(refused)
+    return _gathered((row.number, tried[row.pk]) for row in refused)
 
 
 def can_look_again(rows: Iterable[Row]) -> bool:
@@ -287,6 +352,58 @@ def leftovers(submission: Submission) -> list[dict[str, Any]]:
         Row.objects.filter(activity_id__in=[each["id"] for each in found]).values_list("activity_id", flat=True)
     )
     return [each for each in found if each["id"] not in claimed]
+
+
+def question(rows: Iterable[Row], left_over: Iterable[Mapping[str, Any]]) -> str:
+    """Return a mark of what a person is asked: the same rows beside the same activities are the same question."""
+    unconfirmed = [str(row.number) for row in rows if row.outcome == Outcome.UNCONFIRMED]
+    held = [str(each["id"]) for each in left_over]
+    return hashlib.sha256(" ".join([*unconfirmed, "beside", *held]).encode()).hexdigest()[:16]
+
+
+def _wrong(ours: Mapping[int, str], numbers: Iterable[int], *, offered: set[str]) -> dict[int, str]:
+    """Say for each row that is asked about why its answer will not do."""
+    often = Counter(ours.values())
+    found = {}
+    for number in numbers:
+        activity_id = ours.get(number)
+        if activity_id is None:
+            found[number] = "nothing is decided before you choose for every row."
+        elif activity_id and activity_id not in offered:
+            found[number] = "LeadSquared’s list was read again, and this activity is not left over any more."
+        elif activity_id and often[activity_id] > 1:
+            found[number] = "each activity is one row at most."
+    return found
+
+
+def _refused(rows: Iterable[Row]) -> list[Row]:
+    refused = {Outcome.REJECTED, Outcome.NOT_CREATED}
+    return [row for row in rows if row.outcome in refused and row.purged_by_seq is None]
+
+
+def _gathered(tried: Iterable[tuple[int, Sequence[Row]]]) -> list[Elsewhere]:
+    """Gather the numbers of rows by the submission in which a try of each stands, if one does."""
+    found: dict[Submission, list[int]] = {}
+    for number, row_tries in tried:
+        standing = [each.submission for each in row_tries if each.outcome in tries.STANDING]
+        if standing:
+            found.setdefault(standing[-1], []).append(number)
+    return [Elsewhere(submission, tuple(numbers)) for submission, numbers in found.items()]
+
+
+def _check_none_stands_elsewhere(draft: Draft, rows: Sequence[NewRow]) -> None:
+    """Raise StandsElsewhere for rows that were put right with another draft, or exist after all."""
+    numbers = {row.follows: number for number, row in enumerate(rows, start=1) if row.follows is not None}
+    if not numbers or draft.follows is None:
+        return
+    retried = list(draft.follows.rows.filter(pk__in=numbers).select_related("submission"))
+    # Whoever puts the same rows right in this very moment, from whichever of their tries, waits here.
+    first = {tried[0].submission_id for tried in tries.of(retried).values()}
+    list(Submission.objects.select_for_update().filter(pk__in=first).order_by("pk"))
+    retried = list(draft.follows.rows.filter(pk__in=numbers).select_related("submission").order_by("number"))
+    tried = tries.of(retried)
+    if found := _gathered((numbers[row.pk], tried[row.pk]) for row in retried):
+        raise StandsElsewhere(found)
 
 
 def _decided(activity_id: str, by: audit.Actor) -> settling.RowVerdict:

@@ -141,6 +141,17 @@ def blank(owner: str) -> TypedRow:
     return {"code": "", "by_code": False, "owner": owner, "note": "", "values": {}, "bare": []}
 
 
+def is_blank(row: TypedRow) -> bool:
+    """Whether nobody has typed anything into a row; an owner is there by itself."""
+    values = any(value for of_type in row["values"].values() for value in of_type.values())
+    return not (row["code"] or row["note"] or values or row["bare"] or row.get("by_code"))
+
+
+def filled_count(content: Content) -> int:
+    """Count the rows that are more than empty."""
+    return sum(not is_blank(row) for row in content["rows"])
+
+
 def _id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 

@@ -9,15 +9,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 from activities import audit, contents
-from activities.models import Attempt, Look, Outcome, Recheck, Row, Submission
+from activities.models import Attempt, Look, Outcome, Recheck, Row, State, Submission
 from activities.models.audit_entries import AuditEntry
+from activities.models.clock import clock
 
 _Action: Final = audit.Action
-_RESTORED: Final = "restore"  # an attempt that stands for those that a backup has not seen; nothing was sent
+# What is read of an entry whose contents, or whose rows, are compared.
+_SAYS: Final[dict[str, tuple[str, type]]] = {
+    _Action.SENT.code: ("attempt", int),
+    _Action.ANSWERED.code: ("attempt", int),
+    _Action.NOT_ANSWERED.code: ("attempt", int),
+    _Action.LOOKED.code: ("look", int),
+    _Action.SETTLED.code: ("state", str),
+}
+_OF_ROWS: Final = {_Action.NOTED.code, _Action.SETTLED.code}
+# Between the two a worker asks LeadSquared whether it accepts the keys, at most.
+_JUDGED_WITHIN: Final = timedelta(hours=1)
 
 
 @dataclass
@@ -30,11 +41,12 @@ class _Story:
     purged_by: set[int] = field(default_factory=set)
     # What is there: its name in words, and the hashes that an entry may have of it; none where it was purged.
     there: dict[str, set[str] | None] = field(default_factory=dict)
+    being_judged: set[str] = field(default_factory=set)
 
 
 def known_submissions(entries: Iterable[AuditEntry]) -> dict[str, int]:
     """Return the submissions that exist among those that entries are about: subject ids with primary keys."""
-    ids = {UUID(entry.subject_id) for entry in entries if entry.subject_kind == "submission"}
+    ids = {about for entry in entries if (about := audit.submission_id(entry))}
     found = Submission.objects.filter(public_id__in=ids).values_list("public_id", "pk")
     return {str(public_id): pk for public_id, pk in found}
 
@@ -52,13 +64,22 @@ def problems(submission_ids: Sequence[int]) -> dict[int, list[str]]:
         _add(stories[row.submission_id], f"row {row.number}", row, {contents.of_row(row, 1), contents.of_row(row)})
     for attempt in Attempt.objects.filter(submission__in=stories).iterator(chunk_size=10):
         story, name = stories[attempt.submission_id], f"of attempt {attempt.number}"
-        if attempt.worker != _RESTORED or attempt.request is not None:
+        if not attempt.is_stand_in or attempt.request is not None:
             _add(story, f"request {name}", attempt, {contents.of_request(attempt)})
-        if attempt.answer is not None or attempt.purged_by_seq:
+        # What was purged had an answer if it has a status.
+        if attempt.answer is not None or (attempt.purged_by_seq and attempt.status is not None):
             _add(story, f"answer {name}", attempt, {contents.of_answer(attempt)})
+            if _is_being_judged(attempt, story.submission):
+                story.being_judged.add(f"answer {name}")
     _add_what_was_seen(stories)
     purges = _purges(stories.values())
     return {pk: list(_compare(story, purges)) for pk, story in stories.items()}
+
+
+def _is_being_judged(attempt: Attempt, submission: Submission) -> bool:
+    """Whether an answer needs no entry yet: it is stored before anybody judges it, also when it comes too late."""
+    stored_at = attempt.answered_at
+    return submission.state == State.SENDING or (stored_at is not None and abs(clock() - stored_at) < _JUDGED_WITHIN)
 
 
 def _add_what_was_seen(stories: Mapping[int, _Story]) -> None:
@@ -80,7 +101,7 @@ def _purges(stories: Iterable[_Story]) -> dict[int, set[int]]:
     found = AuditEntry.objects.filter(seq__in=seqs, action=_Action.PURGED.code)
     named: dict[int, set[int]] = defaultdict(set)
     for entry in found:
-        named[entry.seq] = set(entry.facts["submissions"])
+        named[entry.seq] = {each for each in audit.fact(entry, "submissions", list) or () if isinstance(each, int)}
     return named
 
 
@@ -93,15 +114,31 @@ def _compare(story: _Story, purges: dict[int, set[int]]) -> Iterator[str]:
     for seq in sorted(story.purged_by):
         if story.submission.pk not in purges.get(seq, set()):
             yield f"Contents of the {which} were removed, and entry {seq} is not of a purge that names it."
-    vouched = dict(_vouched(story.entries))
+    readable = [entry for entry in story.entries if _is_readable(entry)]
+    for seq in sorted({each.seq for each in story.entries} - {each.seq for each in readable}):
+        yield f"Entry {seq} of the {which} cannot be read: nothing can be compared with it."
+    vouched = dict(_vouched(readable))
+    yield from _contents(story, vouched, which)
+    yield from _not_vouched(story, first, vouched, which)
+    yield from _outcomes(story, first, which)
+    yield from _state(story, which)
+
+
+def _contents(story: _Story, vouched: Mapping[str, tuple[int, str]], which: str) -> Iterator[str]:
     for name, (seq, commitment) in vouched.items():
         if name not in story.there:
             yield f"The {name} of the {which} is missing; entry {seq} vouches for it."
         elif (hashes := story.there[name]) is not None and commitment not in hashes:
             yield f"The {name} of the {which} is not what entry {seq} vouches for."
-    yield from _not_vouched(story, first, vouched, which)
-    yield from _outcomes(story, first, which)
-    yield from _state(story, which)
+
+
+def _is_readable(entry: AuditEntry) -> bool:
+    """Whether an entry has what it is asked for here; one that was altered has anything."""
+    name, kind = _SAYS.get(entry.action, ("", object))
+    has_rows = entry.action not in _OF_ROWS or entry.version == 1 or audit.rows_in(entry) is not None
+    contents_of = entry.contents.values() if isinstance(entry.contents, dict) else [None]
+    has_contents = all(isinstance(each, str) for each in contents_of)
+    return has_rows and has_contents and (not name or audit.fact(entry, name, kind) is not None)
 
 
 def _vouched(entries: Iterable[AuditEntry]) -> Iterator[tuple[str, tuple[int, str]]]:
@@ -110,8 +147,8 @@ def _vouched(entries: Iterable[AuditEntry]) -> Iterator[tuple[str, tuple[int, st
         for name, commitment in entry.contents.items():
             if entry.action == _Action.LOOKED.code:
                 yield f"look {entry.facts['look']}", (entry.seq, commitment)
-            elif "attempt" in entry.facts:
-                yield f"{name} of attempt {entry.facts['attempt']}", (entry.seq, commitment)
+            elif (attempt := audit.fact(entry, "attempt", int)) is not None:
+                yield f"{name} of attempt {attempt}", (entry.seq, commitment)
             else:
                 yield name, (entry.seq, commitment)
 
@@ -120,19 +157,18 @@ def _not_vouched(story: _Story, first: AuditEntry, vouched: Mapping[str, object]
     """Name what was slipped in: of entries of version 1 nothing vouches for the submission itself and its looks."""
     for name in story.there:
         is_older = first.version == 1 and not name.startswith(("row", "request", "answer", "recheck"))
-        # An answer that is stored and not judged yet has no entry until it is.
-        if name not in vouched and not is_older and not name.startswith("answer"):
+        if name not in vouched and not is_older and name not in story.being_judged:
             yield f"The {name} of the {which} was inserted: no entry vouches for it."
 
 
 def _outcomes(story: _Story, first: AuditEntry, which: str) -> Iterator[str]:
     """Compare rows with the newest entry that says what became of them; before there is one, none has an outcome."""
-    settling = {_Action.NOTED.code, _Action.SETTLED.code}
-    known = next((each for each in reversed(story.entries) if each.action in settling and each.version > 1), None)
-    if known is None and first.version == 1:
+    known = next((each for each in reversed(story.entries) if each.action in _OF_ROWS and each.version != 1), None)
+    rows = audit.rows_in(known) if known else None
+    if (known is None and first.version == 1) or (known and rows is None):
         return
     for number, (outcome, activity_id) in sorted(story.rows.items()):
-        said = known.facts["rows"].get(str(number)) if known else [Outcome.PENDING, ""]
+        said = rows.get(number) if rows else [Outcome.PENDING, ""]
         if said != [outcome, activity_id]:
             entry = f"entry {known.seq}" if known else f"entry {first.seq}"
             words = f"{said[0]} {said[1]}".strip() if said else "nothing"
@@ -143,7 +179,8 @@ def _state(story: _Story, which: str) -> Iterator[str]:
     """Compare the state that a submission came to rest in with the newest entry that says so."""
     state = story.submission.get_state_display().lower()
     settled = [each for each in story.entries if each.action == _Action.SETTLED.code]
-    if settled and settled[-1].facts["state"] != state:
-        yield f"The {which} is {state}; entry {settled[-1].seq} says {settled[-1].facts['state']}."
+    said = audit.fact(settled[-1], "state", str) if settled else None
+    if said and said != state:
+        yield f"The {which} is {state}; entry {settled[-1].seq} says {said}."
     elif story.submission.is_settled and not settled:
         yield f"The {which} is {state}; no entry says that it came to rest."

@@ -28,6 +28,8 @@ class Walk:
     others: tuple[tuple[str, Any], ...] = ()
     low: int = 0
     high: int = LAST
+    # What a table that is itself a question asks with.
+    table_values: tuple[Any, ...] = ()
 
     def below(self, key: int | None, limit: int) -> list[int]:
         """Return the next keys under this one, or from the newest, in descending order."""
@@ -48,7 +50,8 @@ class Walk:
 
     def sql_above(self, key: int, limit: int, *, what: str = "*") -> tuple[str, list[Any]]:
         """Return the question for `above`, with its values."""
-        return self._sql(what, max(key + 1, self.low), self.high, limit, way="ASC")
+        # No database takes a number beyond its own; where the walk ends, there is nothing above.
+        return self._sql(what, min(max(key + 1, self.low), self.high), self.high, limit, way="ASC")
 
     def _sql(self, what: str, low: int, high: int, limit: int, *, way: str) -> tuple[str, list[Any]]:
         """Return what is asked for keys from `low` on and below `high`."""
@@ -57,7 +60,7 @@ class Walk:
         return (
             f"SELECT {what} FROM {self.table} WHERE {within}{all_of(self.others)} "
             f"ORDER BY {', '.join(f'{name} {way}' for name in names)} LIMIT %s",
-            [*values, *(value for _, value in self.others), limit],
+            [*self.table_values, *values, *(value for _, value in self.others), limit],
         )
 
     def _within(self, names: Sequence[str], low: int, high: int) -> tuple[str, list[Any]]:
@@ -70,25 +73,6 @@ class Walk:
         # Compared and ordered by the index's whole key: else PostgreSQL walks the primary key in hope of an early hit.
         row, marks = ", ".join(names), ", ".join(["%s"] * len(names))
         return f"({row}) >= ({marks}) AND ({row}) < ({marks})", [*values, low, *values, high]
-
-
-@dataclass(frozen=True)
-class Union:
-    """What stands in one of several walks of the same key."""
-
-    walks: tuple[Walk, ...]
-
-    def below(self, key: int | None, limit: int) -> list[int]:
-        """Return the next keys under this one, or from the newest, in descending order."""
-        return sorted({found for walk in self.walks for found in walk.below(key, limit)}, reverse=True)[:limit]
-
-    def above(self, key: int, limit: int) -> list[int]:
-        """Return the next keys over this one, in ascending order."""
-        return sorted({found for walk in self.walks for found in walk.above(key, limit)})[:limit]
-
-    def count(self, most: int) -> int:
-        """Count the keys, up to so many."""
-        return len(self.below(None, most))
 
 
 def all_of(conditions: Sequence[tuple[str, Any]]) -> str:

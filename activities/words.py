@@ -25,6 +25,11 @@ def bucket_of(place: int) -> int:
     return place >> BUCKET_BITS
 
 
+def first_of(bucket: int) -> int:
+    """Return the first place of a bucket."""
+    return bucket << BUCKET_BITS
+
+
 def words_of(text: str) -> list[str]:
     """Return a text's words in the form of the index: without case and accents, in ASCII, an id as one word."""
     if text.isascii():  # the same in a tenth of the time
@@ -37,6 +42,11 @@ def words_of(text: str) -> list[str]:
 def tag(name: str, value: object) -> str:
     """Return the word that stands for a filter's value; no word of a text looks like it."""
     return f"={name}{_ascii(str(value).casefold())}"
+
+
+def is_tag(word: str) -> bool:
+    """Whether it stands for a filter's value."""
+    return word.startswith("=")
 
 
 def words_of_all(texts: Iterable[str]) -> set[str]:

@@ -18,6 +18,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from activities import (
     bell,
+    buckets,
     catalog,
     counting,
     exporting,
@@ -39,6 +40,7 @@ HOUSEKEEPING_EVERY: Final = timedelta(seconds=1)
 HEARTBEAT_EVERY: Final = timedelta(seconds=10)
 EXPIRY_EVERY: Final = timedelta(minutes=1)
 RECOUNT_EVERY: Final = timedelta(seconds=5)
+LIST_BUCKET_EVERY: Final = timedelta(seconds=5)
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 LONGEST_WAIT_SECONDS: Final = {"postgresql": 2.0, "sqlite": 0.25}
 PAUSE_AFTER_SURPRISE_SECONDS: Final = 2.0
@@ -83,6 +85,8 @@ def record_keeping() -> list[Duty]:
         _seldom(counting.recount_due, every=RECOUNT_EVERY),
         # While a new version starts, a process of the old one may still submit, and leaves no lines.
         _seldom(indexing.catch_up, every=timedelta(hours=1)),
+        # One at a time, so that the other duties do not wait.
+        _seldom(buckets.list_due, every=LIST_BUCKET_EVERY),
         _seldom(_prove, every=timedelta(minutes=1)),
     ]
 
@@ -101,8 +105,9 @@ def housekeeping(name: str) -> list[Duty]:
         _seldom(_identify, every=leadsquared.HOLD_CHECK_EVERY),
         leadsquared.lift_hold_if_accepted,
         recovery.take_over_expired,
-        recovery.give_up_old,
+        recovery.give_up_looking,
         recovery.read_back_doubted,
+        recovery.give_up_old,
         _seldom(throttle.forget_old_calls, every=timedelta(minutes=10)),
     ]
 

@@ -185,6 +185,7 @@ class Installation:
             "DATABASE_URL": self._database_url,
             "ENVIRONMENT_NAME": "Sandbox",
             "TIME_ZONE": "Asia/Kolkata",
+            "TRUSTED_PROXIES": "0",
             "SECRET_KEY": _remembered(self.folder / "secret_key", secrets.token_urlsafe(48)),
             "LSQ_ACCESS_KEY": ACCESS_KEY,
             "LSQ_SECRET_KEY": SECRET_KEY,
@@ -325,11 +326,37 @@ def _welcome(site: Installation) -> str:
 
 
 def _collect_static_files(site: Installation) -> None:
-    """Put the static files under hashed names, unless they stand there newer than their sources."""
-    manifest = ROOT / "staticfiles" / "staticfiles.json"
-    sources = [ROOT / "requirements.txt", ROOT / "static", *(ROOT / "static").rglob("*")]
-    if not manifest.exists() or manifest.stat().st_mtime <= max(path.stat().st_mtime for path in sources):
-        site.manage("collectstatic", "--noinput")
+    """Put the static files under hashed names, unless they are those that stand there.
+
+    One demo at a time: files that another one writes anew are missing for a moment.
+    """
+    folder, collected = ROOT / "staticfiles", ROOT / "var" / "collected"
+    for needed in (folder, collected.parent):
+        needed.mkdir(exist_ok=True)
+    with _locked(folder):
+        now = _state_of_static_files()
+        is_there = (folder / "staticfiles.json").exists() and collected.exists()
+        if not is_there or collected.read_text() != now:
+            site.manage("collectstatic", "--noinput")
+            collected.write_text(now)
+
+
+def _state_of_static_files() -> str:
+    """Return what changes with the static files, and with how they get their names."""
+    sources = [ROOT / "requirements.txt", ROOT / "lsqportal" / "storage.py", *sorted((ROOT / "static").rglob("*"))]
+    lines = (f"{path.relative_to(ROOT)} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in sources)
+    return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder; the system takes it away from a process that is gone."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

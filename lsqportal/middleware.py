@@ -1,14 +1,17 @@
-"""What every request passes: an id, readable text, a signed-in person, their idle time and time zone."""
+"""What every request passes: an id, its address, readable text, a signed-in person, their idle time and time zone."""
 
 from __future__ import annotations
 
+import re
 import secrets
 import zoneinfo
 from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
 from time import time
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -19,6 +22,8 @@ from activities.views import account
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # How often a page that is worked on pushes the end of its session out; a write per request would be too dear.
 SESSION_TOUCH_SECONDS = 120
+# As proxies write it: some with the port, and then the longer kind of address in brackets.
+_HOP = re.compile(r"\[(?P<bracketed>[0-9a-fA-F:.]+)\](:\d+)?|(?P<short>[0-9.]+)(:\d+)?|(?P<bare>[0-9a-fA-F:.]+)")
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
@@ -31,6 +36,33 @@ def request_id(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+def client_address(get_response: GetResponse) -> GetResponse:
+    """Have a request come from whoever asked the outermost trusted proxy, where the proxies say who that was."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if address := _forwarded_for(request.headers.get("X-Forwarded-For", ""), proxies=settings.TRUSTED_PROXIES):
+            request.META["REMOTE_ADDR"] = address
+        return get_response(request)
+
+    return middleware
+
+
+def _forwarded_for(hops: str, *, proxies: int) -> str:
+    """Return the address that the last of these proxies from the right wrote down, or nothing.
+
+    Each of them appends where it was asked from; what stands further left may come from the client itself.
+    """
+    written = hops.split(",")
+    if not 0 < proxies <= len(written) or not (hop := _HOP.fullmatch(written[-proxies].strip())):
+        return ""
+    try:
+        address = ip_address(hop["bracketed"] or hop["short"] or hop["bare"])
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
 
 
 def readable_text(get_response: GetResponse) -> GetResponse:

@@ -47,6 +47,7 @@ env = Environment(
     RETENTION_DAYS=(whole, 730),
     SECRET_KEY=(str, ""),
     TIME_ZONE=(str, "Asia/Kolkata"),
+    TRUSTED_PROXIES=(whole, 0),
 )
 read_file(BASE_DIR / ".env")
 
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "lsqportal.middleware.request_id",
+    "lsqportal.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -158,6 +160,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUSTED_PROXIES = env("TRUSTED_PROXIES")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from activities import audit, connection, indexing, submissions
+from activities import audit, connection, indexing, recovery, submissions
 from activities.models import Draft, Export, FileFormat, Listing, Outcome, Row, State, Submission, User
 from activities.models.submissions import SETTLED
 
@@ -108,6 +108,18 @@ def a_submission(
         }
     )
     indexing.add(submission, [_a_row(submission, number, at, detail) for number, detail in enumerate(details, start=1)])
+    return submission
+
+
+def asked_of(submission: Submission) -> str:
+    """Return the mark of the question that stands on its page now."""
+    return submissions.question(submission.rows.order_by("number"), submissions.leftovers(submission))
+
+
+def in_doubt_since_a_restore(submission: Submission) -> Submission:
+    """Have the database restored from a backup that holds it as queued."""
+    recovery.doubt_what_is_queued()
+    submission.refresh_from_db()
     return submission
 
 

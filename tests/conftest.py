@@ -25,9 +25,9 @@ def a_person(name: str, role: str, **more: object) -> User:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def collected_files() -> None:
-    """A fresh checkout has no folder of collected files, which WhiteNoise warns of; warnings are errors here."""
-    settings.STATIC_ROOT.mkdir(exist_ok=True)
+def collected_files(tmp_path_factory) -> None:
+    """WhiteNoise reads the folder for every client; a demo of another test run may just fill the checkout's own."""
+    settings.STATIC_ROOT = tmp_path_factory.mktemp("collected")
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from django.test import Client
 FORM = "application/x-www-form-urlencoded"
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _BLOCKS = {"br", "dd", "div", "dt", "h1", "h2", "h3", "li", "option", "p", "pre", "summary", "td", "th"}
+_FOCUSABLE = {"a", "button", "input", "select", "summary", "textarea"}
 Pairs = list[tuple[str, str]]
 
 
@@ -43,13 +44,14 @@ class Form:
 
 
 class Page(HTMLParser):
-    """A page, read once. `text` is what stands on it, in one line."""
+    """A page, read once. `text` is what stands on it, in one line; `nameless` what takes the focus and has no id."""
 
     def __init__(self, html: Any) -> None:
         super().__init__(convert_charrefs=True)
         self.html = html if isinstance(html, str) else html.content.decode()
         self.path = "" if isinstance(html, str) else html.request["PATH_INFO"]
         self.ids: list[str] = []
+        self.nameless: list[str] = []
         self.label_ids: list[str] = []
         self.named_ids: set[str] = set()
         self.links: list[str] = []
@@ -92,6 +94,8 @@ class Page(HTMLParser):
         if "id" in given:
             self.ids.append(given["id"])
             self.controls[given["id"]] = {**given, "tag": tag}
+        elif (tag in _FOCUSABLE or "tabindex" in given) and given.get("type") != "hidden":
+            self.nameless.append(self.get_starttag_text() or tag)
         if tag in _BLOCKS:
             self._texts.append(" ")
         if tag not in _VOID:

@@ -5,7 +5,7 @@ from django.db import DatabaseError, connection, transaction
 
 from activities import audit, proving
 from activities.models.audit_entries import AuditEntry, AuditHead
-from tests.builders import NOON, an_actor
+from tests.builders import NOON, a_submission, an_actor
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,13 @@ def test_an_entry_says_who_what_when_and_from_where(asha):
     entry.refresh_from_db()
     assert (entry.actor, entry.actor_id, entry.address, entry.at) == ("Asha", asha.pk, "10.4.18.31", NOON)
     assert audit.in_words(entry) == "stopped sending: keys"
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "opened 1 row to put right"), (3, "opened 3 rows to put right")])
+def test_a_sentence_counts_as_people_do(asha, count, said):
+    entry = audit.record(audit.Action.RETRIED, a_submission(asha), by=an_actor(asha), row_count=count, draft="d")
+
+    assert audit.in_words(entry) == said
 
 
 def test_a_missing_fact_is_an_error():

@@ -100,7 +100,7 @@ def test_an_entry_is_a_line_with_its_sentence_and_hash(asha):
     (line,) = lines_of(ENTRIES)
 
     assert (line["entry"], line["at"], line["who"]) == (entry.seq, entry.at, "Asha")
-    assert line["what"] == "submitted 1 activities"
+    assert line["what"] == "submitted 1 activity"
     assert (line["facts"], line["hash"]) == ('{"follows": "", "row_count": 1}', entry.hash)
 
 

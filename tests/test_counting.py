@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 
 from activities import counting, listings, settling
@@ -54,17 +57,34 @@ def test_counting_takes_away_the_marks_that_it_saw(some_submissions):
     assert counting.recount_due() == 2
 
     assert not ChangedDay.objects.exists()
-    assert DayCount.objects.filter(person_id=0, code=0).count() == 3
+    kept = DayCount.objects.filter(person_id=0, code=0).order_by("day").values_list("created", "rejected")
+    assert list(kept) == [(3, 0), (2, 2)]
 
 
 def test_everything_counted_anew_is_the_same(some_submissions):
     counting.recount_due()
-    before = list(DayCount.objects.order_by("day", "person_id", "code", "outcome").values_list("day", "number"))
+    kept = DayCount.objects.order_by("day", "person_id", "code").values_list("day", *Outcome.values)
+    before = list(kept)
 
     counting.recount_all()
 
-    after = list(DayCount.objects.order_by("day", "person_id", "code", "outcome").values_list("day", "number"))
-    assert after == before
+    assert list(kept.all()) == before
+
+
+def test_what_an_older_version_counted_is_kept(some_submissions):
+    counting.recount_due()
+    kept = DayCount.objects.order_by("day", "person_id", "code").values_list("day", *Outcome.values)
+    before = list(kept)
+    migration = import_module("activities.migrations.0011_day_counts_in_columns")
+    columns = "day date, person_id bigint, code integer, outcome varchar(20), number integer"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE activities_dayoutcomecount ({columns})")
+    migration.turn_back(apps, connection.schema_editor())
+    DayCount.objects.all().delete()
+
+    migration.turn(apps, connection.schema_editor())
+
+    assert list(kept.all()) == before
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])

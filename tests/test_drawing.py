@@ -27,3 +27,9 @@ def test_an_attribute_is_text_and_one_that_holds_stands_alone():
     assert " required" in html
     assert "autofocus" not in html
     assert 'placeholder="for &quot;PAN&quot;"' in html
+
+
+def test_a_value_is_text_and_one_that_is_missing_is_left_out():
+    assert ' value="&lt;b&gt; &amp; &quot;c&quot;"' in drawn(forms.TextInput(), '<b> & "c"')
+    assert "value" not in drawn(forms.TextInput(), None)
+    assert 'type="date"' in drawn(forms.DateInput(attrs={"type": "date"}), "2026-11-29")

@@ -88,6 +88,16 @@ def test_the_first_administrator_is_added_from_the_command_line(db, capsys, monk
     assert person.must_change_password
 
 
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Europe/Berlin", "Singapore"])
+def test_whoever_is_added_has_the_zone_of_the_installation(db, settings, zone):
+    settings.TIME_ZONE = zone
+
+    call_command("add_person", "first@sahyadrihfc.in", name="First")
+    people.add(email="second@sahyadrihfc.in", name="Second", role=Role.POSTER, by=audit.COMMAND_LINE)
+
+    assert list(User.objects.values_list("time_zone", flat=True)) == [zone, zone]
+
+
 def test_a_given_password_is_not_printed(db, capsys, monkeypatch):
     monkeypatch.setenv("PORTAL_PASSWORD", "correct-horse-battery")
 

@@ -18,7 +18,7 @@ from django.urls import get_resolver, reverse
 from activities.models import CatalogEntry, Draft, Export, Outcome, Row, State, Submission, Worker
 from activities.models.clock import clock
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
-from tests.builders import a_draft, a_submission, an_export
+from tests.builders import a_draft, a_submission, an_export, asked_of
 from tests.conftest import PASSWORD
 from tests.lists import know_everything
 from tests.pages import read
@@ -120,7 +120,7 @@ FORMS: Final[dict[str, Callable[[Things], dict[str, object]]]] = {
         "rows": 0,
     },
     "submissions:review": lambda things: things.reviewed,
-    "submissions:decide": lambda things: {"row-1": "none"},
+    "submissions:decide": lambda things: {"row-1": "none", "asks": asked_of(things.doubtful)},
     "exports:take": lambda _: {"later": "csv"},
     "account:detail": lambda _: {"time_zone": "Asia/Kolkata"},
     "account:password": lambda _: {"old_password": PASSWORD},

@@ -3,18 +3,21 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from activities import indexing, listings, words
+from activities import buckets, indexing, listings, places, words
 from activities.filters import Filter
 from activities.models import ListedRow, Outcome, Row, State
+from activities.models.lists import PLACES_OF_SUBMISSION, place_of
 from tests.builders import NOON, a_submission
 from tests.conftest import a_person
 
 WORDS = ["PAN", "Pandharpur", "met", "Nikhil", "क़र्ज़", "👩", "José", "visit"]
+OF_A_BUCKET = words.first_of(1) // PLACES_OF_SUBMISSION
 OWNERS = ["kabir.shah@sahyadrihfc.in", "Meera.Iyer@sahyadrihfc.in"]
 A_ROW = st.fixed_dictionaries(
     {
@@ -58,11 +61,18 @@ def fits(row: Row, wanted: Filter) -> bool:
 
 class TestLists(TestCase):
     @hypothesis(max_examples=40)
-    @given(st.lists(st.tuples(st.lists(A_ROW, min_size=1, max_size=4), st.integers(0, 3)), max_size=6), A_FILTER)
-    def test_hold_just_what_fits_in_every_direction(self, submitted, narrowed):
+    @given(
+        st.lists(st.tuples(st.lists(A_ROW, min_size=1, max_size=4), st.integers(0, 3)), max_size=6),
+        A_FILTER,
+        st.sampled_from([1, 2 * OF_A_BUCKET, 3 * OF_A_BUCKET]),
+        st.integers(0, 20),
+    )
+    def test_hold_just_what_fits_in_every_direction(self, submitted, narrowed, step, listed):
         people = [a_person("Asha", "poster"), a_person("Bala", "poster")]
-        for rows, days in sorted(submitted, key=lambda each: each[1]):
-            a_submission(people[days % 2], rows, State.PARTLY_POSTED, submitted_at=NOON + timedelta(days=days))
+        for number, (rows, days) in enumerate(sorted(submitted, key=lambda each: each[1])):
+            at = NOON + timedelta(days=days)
+            a_submission(people[days % 2], rows, State.PARTLY_POSTED, submitted_at=at, id=1 + number * step)
+        buckets.list_due(most=listed)
         person = narrowed.pop("person", None)
         wanted = Filter(**narrowed, person_id=None if person is None else people[person].pk)
         expected = [row.pk for row in Row.objects.order_by("-submission", "-number") if fits(row, wanted)]
@@ -87,6 +97,17 @@ def test_an_outcome_is_found_as_soon_as_it_changes(asha):
     assert row.number == 1
     assert len(listings.rows(Filter(text="b6f10000*")).newest(10)) == 1
     assert len(listings.rows(Filter(outcome=Outcome.UNCONFIRMED, text="note")).newest(10)) == 1
+
+
+def test_the_id_of_an_activity_finds_its_row_and_nothing_beside_it(asha):
+    an_id = "b6f10000-0000-4000-8000-000000000001"
+    submission = a_submission(asha, [{}, {"outcome": Outcome.CREATED, "activity_id": an_id}, {}], State.PARTLY_POSTED)
+    place = place_of(submission.pk, 2)
+    found = places.of(Filter(id=an_id.upper()))
+
+    assert (found.below(None, 5), found.below(place + 1, 5), found.below(place, 5)) == ([place], [place], [])
+    assert (found.above(0, 5), found.above(place, 5), found.count(5)) == ([place], [], 1)
+    assert places.of(Filter(id=an_id, code=1)).below(None, 5) == []
 
 
 def test_what_is_forgotten_is_found_by_filters_alone(asha):
@@ -128,3 +149,24 @@ def test_text_in_ascii_is_parted_as_any_other(text, an_id):
     text = f"{text} {an_id}"
 
     assert words.words_of(f"{text} की") == [*words.words_of(text), "~915~940"]
+
+
+def test_a_search_is_not_prepared_as_if_it_read_much(asha):
+    """PostgreSQL would compile each of its questions in a large table, a hundred times as long as it reads."""
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL prepares so much")
+    a_submission(asha, [{"note": "PAN collected"}])
+    set_to: list[tuple[str, str]] = []
+
+    def ask(execute, sql, params, many, context):
+        if "tsquery" in sql:
+            with connection.connection.cursor() as cursor:
+                cursor.execute("SELECT current_setting('jit'), current_setting('max_parallel_workers_per_gather')")
+                set_to.append(cursor.fetchone())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(ask):
+        found = places.of(Filter(text="pan")).below(None, 5)
+
+    assert len(found) == 1
+    assert set(set_to) == {("off", "0")}

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.db import connection as connection_of_tests
 
-from activities import audit, connection, posting, proving, recovery, submissions, throttle
+from activities import audit, connection, posting, proving, recovery, settling, submissions, throttle
 from activities.leadsquared import NotSent, steady_clock
 from activities.models import Account, Call, Outcome, Row, State, Submission, Verdict
 from activities.models.clock import clock
-from tests.builders import a_draft, a_field, a_new_row, an_actor
+from tests.builders import a_draft, a_field, a_new_row, a_submission, an_actor
 from tests.tampering import without_guards
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +24,18 @@ BULK = "Bulk/CustomActivity/Add"
 @pytest.fixture
 def opportunity(sandbox) -> str:
     return next(each.id for each in sandbox.opportunities if each.status == "Open")
+
+
+@pytest.fixture
+def long_way(monkeypatch):
+    """Connecting takes longer than a permit is fresh."""
+    resolve = socket.getaddrinfo
+
+    def slowly(*args, **more):
+        time.sleep(0.2)
+        return resolve(*args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
 
 
 @pytest.fixture
@@ -359,6 +373,14 @@ class TestOrderAndLimit:
         assert outcomes(retried) == [Outcome.CREATED]
         assert Call.objects.filter(kind="bulk").count() == len(bulk_calls(sandbox)) == 2
 
+    def test_a_long_way_to_leadsquared_makes_no_permit_stale(self, submit, sandbox, long_way):
+        submission = submit(1)
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission) == [Outcome.CREATED]
+        assert Call.objects.filter(kind="bulk").count() == len(bulk_calls(sandbox)) == 1
+
     def test_a_permit_that_cannot_be_renewed_sends_nothing(self, submit, sandbox):
         submission = submit(1)
         permit = throttle.take("bulk")
@@ -493,3 +515,19 @@ class TestWithoutAnEntry:
             submit([a_new_row(note="another")])
 
         assert Submission.objects.get() == no_entries
+
+
+def test_a_worker_that_lost_a_retry_while_it_looked_leaves_its_rows_alone(asha):
+    earlier = a_submission(asha, state=State.NOT_POSTED)
+    submission = a_submission(
+        asha, state=State.SENDING, attempt_count=2, leased_by="other", lease_until=clock() + timedelta(minutes=1)
+    )
+    submission.attempt_count = 1  # as the worker that lost it knows it
+    verdicts = {1: settling.RowVerdict(Outcome.NOT_CREATED, reason=f"It stands in {earlier.pk}.")}
+
+    left_out = settling.leave_out(submission, verdicts, worker="slow", now=clock())
+
+    submission.refresh_from_db()
+    assert left_out is False
+    assert submission.state == State.SENDING
+    assert submission.rows.get().outcome == Outcome.PENDING

@@ -1,21 +1,46 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+import json
+import threading
+from contextlib import closing
+from datetime import date, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection, connections
 
-from activities import audit, posting, proving, readback, settling, submissions
-from activities.models import Attempt, Look, Outcome, State, Submission
+from activities import (
+    audit,
+    contents,
+    counting,
+    history,
+    indexing,
+    posting,
+    proving,
+    purging,
+    readback,
+    rechecking,
+    recovery,
+    settling,
+    submissions,
+)
+from activities.connection import keys_mark
+from activities.models import Account, Attempt, DayCount, Look, Outcome, State, Submission
 from activities.models.audit_entries import AuditEntry, AuditHead
 from activities.models.clock import clock
 from tests.builders import NOON, a_draft, a_new_row, a_submission, an_actor
 from tests.tampering import run, tamper, without_guards
 
 pytestmark = pytest.mark.django_db
+# What each database takes for a value, and Python does not.
+NO_DAY = {"postgresql": "'infinity'", "sqlite": "CAST(x'ff' AS TEXT)"}
 ENTRIES = "activities_auditentry"
+OTHER_FACTS = [
+    *("facts = '{{}}'", "facts = '[]'", "facts = '\"x\"'", "facts = '7'", "facts = 'null'"),
+    *("facts = '{nulls}'", "facts = '{lists}'", "facts = '{objects}'"),
+]
+OTHER_COLUMNS = ["subject_id = 'x'", "action = 'x'", "contents = '[]'", "contents = '{{\"x\": 1}}'"]
 
 
 def an_entry(reason="keys"):
@@ -306,6 +331,152 @@ class TestWhatEntriesVouchFor:
         assert problem.startswith(f"The row 1 of the submission {posted.public_id} is not what entry")
 
 
+class TestWhatListsAreReadFrom:
+    """The restricted role may change it, and whatever it hides is in no list, no search and no file."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            *("code = 7", "owner = 'x'", "outcome = 'rejected'", "opportunity_id = 'x'", "lead_id = 'x'"),
+            *("activity_id = 'x'", "submitted_at = '2026-01-01 00:00:00+00:00'", "words = ''", "words = words || ' x'"),
+        ],
+    )
+    def test_is_named_when_it_was_changed(self, posted, change):
+        place = posted.listed_rows.get(row__number=2).pk
+        run(f"UPDATE activities_listedrow SET {change} WHERE place = {place}")
+
+        # On another day it is missing in the counts of that day, too.
+        named = [
+            problem
+            for problem in problems()
+            if problem != "The counts of 2026-01-01 are not those of its rows. Run manage.py recount."
+        ]
+        assert named == [f"Row 2 of the submission {posted.public_id} is not in the lists as what it is."]
+
+    def test_is_named_when_it_is_missing_for_a_day(self, asha, sandbox):
+        submission = submissions.submit(
+            a_draft(asha), [a_new_row()], by=an_actor(asha), now=clock() - timedelta(days=2)
+        )
+        submission.listed_rows.all().delete()
+
+        assert problems() == [f"Row 1 of the submission {submission.public_id} is not in the lists as what it is."]
+
+    def test_may_be_missing_until_a_worker_catches_up(self, asha, sandbox):
+        submission = submissions.submit(a_draft(asha), [a_new_row()], by=an_actor(asha))
+        submission.listed_rows.all().delete()
+
+        assert problems() == []
+
+    @pytest.fixture
+    def purged(self, posted):
+        purging.purge(clock() + timedelta(days=1), by=audit.PORTAL)
+
+    def test_is_named_when_what_a_purge_left_was_changed(self, posted, purged):
+        posted.listed_rows.filter(row__number=1).update(words="")
+
+        assert problems() == [f"Row 1 of the submission {posted.public_id} is not in the lists as what it is."]
+
+    def test_holds_after_a_purge(self, posted, purged):
+        assert problems() == []
+
+    def test_costs_as_many_questions_for_few_submissions_as_for_many(self, asha, sandbox, django_assert_num_queries):
+        for number in range(9):
+            rows = [a_new_row(note=f"{number}"), a_new_row(note=f"{number}, too")]
+            submissions.submit(a_draft(asha), rows, by=an_actor(asha))
+        ids = list(Submission.objects.values_list("pk", flat=True))
+
+        # One for the rows and their lines, one for the words that searches find them by.
+        for some in (ids[:1], ids):
+            with django_assert_num_queries(2):
+                assert not any(indexing.wrong_lines(some).values())
+
+
+class TestWhatChartsAreMadeFrom:
+    WRONG = ["The counts of 2026-11-23 are not those of its rows. Run manage.py recount."]
+
+    @pytest.fixture(autouse=True)
+    def day(self, asha, bala, sandbox):
+        for person, code in ((asha, 208), (asha, 209), (bala, 208)):
+            a_vouched_submission(person, code=code)
+        counting.recount_due()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE activities_daycount SET pending = pending + 1",
+            "UPDATE activities_daycount SET pending = pending - 1, created = 1 WHERE person_id > 0 AND code = 209",
+            "DELETE FROM activities_daycount WHERE person_id = 0 AND code = 0",
+            "DELETE FROM activities_daycount",
+        ],
+    )
+    def test_is_named_when_it_was_changed(self, change):
+        run(change)
+
+        assert problems() == self.WRONG
+
+    def test_is_named_when_it_is_of_a_day_without_rows(self):
+        DayCount.objects.create(day=date(2020, 2, 29), created=1)
+
+        assert problems() == ["The counts of 2020-02-29 are not those of its rows. Run manage.py recount."]
+
+    def test_is_put_right_by_recount(self):
+        run("DELETE FROM activities_daycount")
+        call_command("recount", stdout=io.StringIO())
+
+        assert problems() == []
+
+    def test_holds_and_may_be_behind_until_a_worker_counts(self, asha):
+        before = problems()
+        a_vouched_submission(asha, code=210)
+
+        assert before == problems() == []
+
+    def test_is_named_when_a_day_is_none(self):
+        run(f"UPDATE activities_daycount SET day = {NO_DAY[connection.vendor]}")
+
+        assert proving.UNREADABLE in problems()
+
+    def test_is_named_also_when_a_row_stands_in_the_year_1(self):
+        run("UPDATE activities_listedrow SET submitted_at = '0001-01-02 00:00:00+00:00' WHERE code = 209")
+
+        assert problems()[-2:] == [
+            "The counts of 0001-01-02 are not those of its rows. Run manage.py recount.",
+            *self.WRONG,
+        ]
+
+    def test_is_not_asked_for_from_a_kept_head_on(self):
+        kept = proving.Head(*audit.head())
+        run("DELETE FROM activities_daycount")
+
+        assert problems(kept) == []
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
+def test_wrong_counts_are_named_though_a_worker_counts_another_day():
+    DayCount.objects.create(day=date(2020, 2, 29), created=1)
+    counts, nothing = threading.Event(), threading.Event()
+
+    def count_another_day() -> None:
+        with closing(connections.create_connection("default")) as other, other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [counting._LOCK])
+            counts.set()
+            nothing.wait(0.5)
+
+    worker = threading.Thread(target=count_another_day)
+    worker.start()
+    assert counts.wait(10)
+
+    found = problems()
+
+    worker.join()
+    assert found == ["The counts of 2020-02-29 are not those of its rows. Run manage.py recount."]
+
+
+def a_vouched_submission(person, *, code):
+    return submissions.submit(a_draft(person), [a_new_row(code=code)], by=an_actor(person), now=NOON)
+
+
 def test_an_attempt_that_was_slipped_in_is_named(posted):
     Attempt.objects.create(
         submission=posted, number=9, started_at=NOON, lease_until=NOON, worker="w", url="x", request=b"[]"
@@ -322,6 +493,109 @@ def test_a_look_that_was_slipped_in_is_named(posted):
     (problem,) = problems()
 
     assert problem.startswith("The look 9")
+
+
+class TestAnAnswerThatNoEntryVouchesFor:
+    """The worker died before an answer was stored, so that the database lets one be filled in."""
+
+    LONG_AGO = "2026-11-24 12:00:00"
+
+    @pytest.fixture
+    def unanswered(self, asha):
+        Account.objects.filter(pk=1).update(organisation="org", host="h", keys_mark=keys_mark())
+        submission = submissions.submit(a_draft(asha), [a_new_row()], by=an_actor(asha), now=NOON)
+        lease = {"lease_until": NOON, "leased_by": "dead", "attempt_count": 1}
+        Submission.objects.update(state=State.SENDING, **lease)
+        attempt = Attempt.objects.create(
+            submission=submission,
+            number=1,
+            started_at=NOON,
+            lease_until=NOON,
+            worker="dead",
+            row_numbers=[1],
+            url="x",
+            request=b"[]",
+        )
+        audit.record(
+            audit.Action.SENT,
+            submission,
+            by=audit.PORTAL,
+            contents={"request": contents.of_request(attempt)},
+            **{"attempt": 1, "row_count": 1, "worker": "dead", "bytes": 2},
+        )
+        return submission
+
+    @pytest.fixture
+    def at_rest(self, unanswered):
+        recovery.take_over_expired()
+        missing = settling.RowVerdict(Outcome.NOT_CREATED, reason="It is not there.")
+        settling.apply(unanswered, {1: missing}, now=clock())
+        return unanswered
+
+    def fill_in(self, verdict, at):
+        run(
+            "UPDATE activities_attempt SET answer = %s, answered_at = %s, status = 200, complete = %s, verdict = %s",
+            *(b"[]", at, True, verdict),
+        )
+
+    @pytest.mark.parametrize("verdict", ["answered", "open", "unclear"])
+    def test_is_named(self, at_rest, verdict):
+        self.fill_in(verdict, self.LONG_AGO)
+
+        assert problems() == [
+            f"The answer of attempt 1 of the submission {at_rest.public_id} was inserted: no entry vouches for it."
+        ]
+
+    def test_is_named_before_a_person_has_decided(self, unanswered):
+        recovery.take_over_expired()
+        self.fill_in("unclear", self.LONG_AGO)
+
+        assert len(problems()) == 1
+
+    def test_is_named_also_after_its_purge(self, at_rest):
+        self.fill_in("answered", self.LONG_AGO)
+        purging.purge(clock() + timedelta(days=1), by=audit.PORTAL)
+
+        assert len(problems()) == 1
+
+    def test_is_none_where_there_was_no_answer_before_a_purge(self, at_rest):
+        purging.purge(clock() + timedelta(days=1), by=audit.PORTAL)
+
+        assert problems() == []
+
+    def test_is_dated_in_vain(self, at_rest):
+        self.fill_in("answered", "2099-01-01 12:00:00")
+
+        assert len(problems()) == 1
+
+    def test_may_be_about_to_be_judged(self, unanswered):
+        self.fill_in("open", self.LONG_AGO)
+
+        assert problems() == []
+
+    def test_may_have_come_late_and_be_about_to_be_judged(self, at_rest):
+        attempt = Attempt.objects.get()
+        attempt.answer, attempt.status, attempt.verdict, attempt.answered_at = b"[]", 200, "open", clock()
+        attempt.save()
+        before = problems()
+
+        posting.settle(at_rest, attempt, None, now=clock())
+
+        assert (before, problems()) == ([], [])
+
+    def test_is_left_by_no_failure_of_the_portal(self, unanswered):
+        self.fill_in("open", self.LONG_AGO)
+        for _ in range(settling.MOST_FAILURES):
+            settling.count_failure(unanswered, now=clock())
+
+        assert Submission.objects.get().state == State.UNCONFIRMED
+        assert problems() == []
+
+    def test_is_left_by_no_restored_backup(self, unanswered):
+        self.fill_in("open", self.LONG_AGO)
+        recovery.doubt_what_is_queued()
+
+        assert problems() == []
 
 
 class TestEntriesOfVersion1:
@@ -373,8 +647,32 @@ class TestOnceADay:
 
         assert proving.last_proof().problems == ("Entry 3 was altered.",)
 
+    def test_what_nobody_can_read_is_kept_as_a_problem(self, posted):
+        proving.prove_when_due(now=NOON)
+        run(f"UPDATE activities_listedrow SET submitted_at = {NO_DAY[connection.vendor]}")
+
+        proving.prove_when_due(now=NOON + timedelta(days=2))
+
+        assert proving.UNREADABLE in proving.last_proof().problems
+
+    @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="the error breaks the test's own transaction elsewhere")
+    def test_one_that_breaks_off_is_kept_as_a_problem(self, posted, chitra_client):
+        proving.prove_when_due(now=NOON)
+        run("ALTER TABLE activities_look RENAME TO somewhere_else")
+
+        with pytest.raises(DatabaseError):
+            proving.prove_when_due(now=NOON + timedelta(days=2))
+
+        assert proving.last_proof().problems == (proving.BROKEN_OFF,)
+        assert "The chain could not be verified." in chitra_client.get("/audit/entries/").content.decode()
+
+    def test_the_audit_page_says_when_there_was_none_for_days(self, chain, chitra_client):
+        proving.keep(proving.verify(), now=clock() - timedelta(days=3))
+
+        assert "Not verified since" in chitra_client.get("/audit/entries/").content.decode()
+
     def test_the_audit_page_says_so(self, chain, chitra_client):
-        proving.keep(proving.verify(), now=NOON)
+        proving.keep(proving.verify(), now=clock())
 
         page = chitra_client.get("/audit/entries/").content.decode()
 
@@ -422,3 +720,112 @@ class TestTheCommands:
     def test_refuse_what_is_no_head(self):
         with pytest.raises(CommandError, match="a number, a colon"):
             self.verify("--since", "yesterday")
+
+
+class TestAnEntryThatCannotBeRead:
+    """Somebody with all rights to the database altered it, and left what no entry has."""
+
+    @pytest.fixture
+    def one_of_each(self, posted, asha):
+        """An entry of each action, those of the submission as they come about."""
+        rechecking.recheck(posted, by=an_actor(asha))
+        written = set(audit.entries().values_list("action", flat=True))
+        for action in audit.Action:
+            if action.code not in written:
+                subject = posted if action.code.startswith("submission.") else "Subject"
+                audit.record(action, subject, by=an_actor(asha), **dict.fromkeys(action.facts, "x"))
+        return [audit.entries().filter(action=action.code).last() for action in audit.Action]
+
+    def alter(self, entry, change):
+        facts = [json.dumps(dict.fromkeys(entry.facts, value)) for value in (None, [["x"]], {"x": {"y": 1}})]
+        sql = change.format(nulls=facts[0], lists=facts[1], objects=facts[2])
+        run(f"UPDATE {ENTRIES} SET {sql} WHERE seq = {entry.seq}")
+        return AuditEntry.objects.get(seq=entry.seq)
+
+    @pytest.mark.parametrize("change", [*OTHER_FACTS, *OTHER_COLUMNS])
+    @pytest.mark.parametrize("is_submitted", [True, False])
+    def test_is_named_whatever_was_altered(self, one_of_each, change, is_submitted):
+        chosen = [each for each in one_of_each if (each.action == "submission.submitted") is is_submitted]
+        with without_guards():
+            altered = [(entry, self.alter(entry, change)) for entry in chosen]
+
+        found = problems()
+
+        expected = {f"Entry {entry.seq} was altered." for entry, now in altered if audit.hash_of(now) != entry.hash}
+        assert expected <= set(found)
+        assert not any("to its end" in problem for problem in found)
+
+    @pytest.mark.parametrize("change", [*OTHER_FACTS, *OTHER_COLUMNS])
+    def test_is_shown_all_the_same(self, posted, one_of_each, chitra_client, change):
+        with without_guards():
+            for entry in one_of_each:
+                self.alter(entry, change)
+
+        for path in ("/audit/entries/", f"/submissions/{posted.public_id}/"):
+            assert chitra_client.get(path).status_code == 200
+
+    @pytest.mark.parametrize("change", OTHER_FACTS)
+    def test_says_so_itself(self, one_of_each, change):
+        with without_guards():
+            altered = [
+                self.alter(entry, change) for entry in one_of_each if "{" in audit.ACTIONS[entry.action].sentence
+            ]
+
+        assert {line.sentence for line in history.entry_lines(altered)} == {audit.UNREADABLE}
+
+    @pytest.mark.parametrize(
+        ("action", "facts"),
+        [("submission.settled", "{}"), ("submission.sent", "{}"), ("submission.looked", '{"look": "x"}')],
+    )
+    def test_is_named_also_with_the_right_hash(self, posted, action, facts):
+        entry = audit.entries().filter(action=action).last()
+        entry.facts = json.loads(facts)
+        tamper(f"UPDATE {ENTRIES} SET facts = %s, hash = %s WHERE seq = %s", facts, audit.hash_of(entry), entry.seq)
+
+        which = f"Entry {entry.seq} of the submission {posted.public_id} cannot be read"
+        assert any(problem.startswith(which) for problem in problems())
+
+    def test_of_no_submission_is_named_also_with_the_right_hash(self, posted):
+        entry = audit.entries().filter(action="submission.settled").last()
+        entry.subject_id = "x"
+        tamper(f"UPDATE {ENTRIES} SET subject_id = 'x', hash = %s WHERE seq = %s", audit.hash_of(entry), entry.seq)
+
+        assert f"Entry {entry.seq} cannot be read: it does not say which submission it is about." in problems()
+
+    def test_of_a_purge_is_named(self, posted):
+        purging.purge(clock() + timedelta(days=1), by=audit.PORTAL)
+        entry = audit.entries().last()
+        tamper(f"UPDATE {ENTRIES} SET facts = '{{}}' WHERE seq = %s", entry.seq)
+
+        which = f"Contents of the submission {posted.public_id} were removed, and entry {entry.seq} is not of a purge"
+        assert any(problem.startswith(which) for problem in problems())
+
+    def test_keeps_nothing_else_from_being_found(self, posted):
+        tamper(f"UPDATE {ENTRIES} SET facts = '{{}}' WHERE action = 'submission.settled'")
+        tamper("UPDATE activities_row SET note = 'x' WHERE number = 2")
+
+        assert any(f"The row 2 of the submission {posted.public_id} is not what" in each for each in problems())
+
+    def test_is_kept_as_a_proof_that_fails(self, posted):
+        proving.prove_when_due(now=NOON)
+        tamper(f"UPDATE {ENTRIES} SET facts = '{{}}' WHERE action = 'submission.settled'")
+
+        proving.prove_when_due(now=NOON + timedelta(days=1))
+
+        proof = proving.last_proof()
+        assert proof.at == NOON + timedelta(days=1)
+        assert "was altered." in proof.problems[0]
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL stores no such values")
+    @pytest.mark.parametrize("change", ["at = 'x'", 'facts = \'{"reason": "\\ud800"}\'', "version = 'x'"])
+    def test_is_named_where_the_database_takes_anything(self, chain, chitra_client, change):
+        tamper(f"UPDATE {ENTRIES} SET {change} WHERE seq = 3")
+
+        assert problems() == ["Entry 3 was altered."]
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL stores no such values")
+    def test_that_nobody_foresaw_leaves_what_was_found_before(self, chain):
+        tamper(f"UPDATE {ENTRIES} SET actor = 'Nobody' WHERE seq = 2")
+        tamper(f"UPDATE {ENTRIES} SET at = '2026-13-01 00:00:00' WHERE seq = 5")
+
+        assert any("could not be verified to its end" in each for each in problems())

@@ -3,14 +3,31 @@ from __future__ import annotations
 import hashlib
 import io
 import string
+from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 from itertools import product
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from activities import audit, contents, pins, posting, proving, purging, readback, submissions
-from activities.models import Attempt, Draft, Look, Pin, Row, State, Submission
+from activities import (
+    audit,
+    contents,
+    counting,
+    indexing,
+    listings,
+    pins,
+    posting,
+    proving,
+    purging,
+    readback,
+    submissions,
+)
+from activities.filters import Filter
+from activities.models import Attempt, Draft, ListedRow, Look, Outcome, Pin, Row, State, Submission
 from tests.builders import NOON, a_draft, a_field, a_new_row, a_submission, an_actor
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +44,10 @@ def everything_stored() -> str:
     return repr(
         [(bytes(v) if isinstance(v, memoryview) else v) for m in models for t in m.objects.values_list() for v in t]
     )
+
+
+def give_tags_back() -> None:
+    import_module("activities.migrations.0009_tags_of_purged_rows").give_back(apps, connection.schema_editor())
 
 
 @pytest.fixture
@@ -143,6 +164,50 @@ def test_rooms_that_keep_words_elsewhere_are_asked_before(posted, monkeypatch):
     assert "Met Gulabchand" in seen
 
 
+class TestListsOfWhatWasPurged:
+    @pytest.fixture
+    def three(self, posted, asha) -> Filter:
+        return Filter(person_id=asha.pk, code=208, outcome=Outcome.CREATED)
+
+    def found(self, wanted):
+        return [row.pk for row in listings.rows(wanted).below(None, 10)]
+
+    def test_find_by_three_filters_what_is_counted(self, posted, three):
+        purge()
+
+        assert len(self.found(three)) == counting.total(three) == 2
+
+    def test_find_by_four_filters_what_is_counted(self, posted, three):
+        four = replace(three, owner="kabir.shah@sahyadrihfc.in")
+        purge()
+
+        assert len(self.found(four)) == counting.numbers(four).total == 2
+
+    @pytest.mark.parametrize("text", [PAN, "Gulabchand", "Chitrakoot", "KYC"])
+    def test_find_no_word_of_it(self, posted, three, text):
+        before = self.found(replace(three, text=text))
+
+        purge()
+
+        assert before
+        assert self.found(replace(three, text=text)) == []
+
+    def test_find_by_three_filters_what_an_older_version_purged(self, posted, three):
+        purge()
+        indexing._out_of_index(dict(ListedRow.objects.values_list("place", "words")))
+        ListedRow.objects.update(words="")
+        before = self.found(three)
+
+        give_tags_back()
+
+        assert (before, len(self.found(three))) == ([], 2)
+
+    def test_keep_the_words_of_what_is_still_there(self, posted, three):
+        give_tags_back()
+
+        assert len(self.found(replace(three, text="Gulabchand"))) == 1
+
+
 class TestThePages:
     @pytest.fixture
     def page(self, posted, asha_client):
@@ -173,10 +238,11 @@ class TestThePages:
         ("days", "rule"),
         [(730, "Contents are removed after 730 days; their hashes stay."), (0, "Contents are kept for good.")],
     )
-    def test_of_the_audit_log_print_the_rule(self, chitra_client, settings, days, rule):
+    @pytest.mark.parametrize("path", ["/audit/", "/history/"])
+    def test_of_lists_print_the_rule(self, chitra_client, settings, path, days, rule):
         settings.RETENTION_DAYS = days
 
-        assert rule in chitra_client.get("/audit/").content.decode()
+        assert rule in chitra_client.get(path).content.decode()
 
 
 class TestTheRetentionRule:
@@ -206,8 +272,8 @@ class TestTheCommand:
 
         words = self.run("--before", "2026-11-24")
 
-        assert "Removed the contents of 1 submissions and 0 drafts." in words
-        assert "1 submissions have not come to rest" in words
+        assert "Removed the contents of 1 submission and 0 drafts." in words
+        assert "Left as they are, since not at rest yet: 1 submission." in words
 
     def test_refuses_a_day_that_is_still_to_come(self):
         with pytest.raises(CommandError, match="still to come"):

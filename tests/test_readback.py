@@ -4,11 +4,12 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
-from activities import audit, contents, posting, readback, submissions
-from activities.models import Outcome, State, Submission
+from activities import audit, contents, posting, proving, purging, readback, settling, submissions
+from activities.models import Call, CallKind, Look, Outcome, State, Submission
 from activities.models.clock import clock
-from tests.builders import a_draft, a_field, a_new_row, an_actor
+from tests.builders import a_draft, a_field, a_new_row, an_actor, asked_of
 from tests.tampering import without_guards
 
 pytestmark = pytest.mark.django_db
@@ -268,13 +269,38 @@ class TestWhatNobodyCanTell:
         submission.refresh_from_db()
         assert submission.needs_person_since is not None
 
+    def test_is_told_so_where_leadsquared_answered_but_never_for_sure(self, post, sandbox):
+        submission = post(1, fault="reset_before_write")
+
+        look(submission, after=25 * 3600)
+
+        submission.refresh_from_db()
+        assert submission.explanation == readback.NOT_SURE
+
+    def test_is_told_what_a_later_look_found(self, post, sandbox):
+        sandbox.fault("note_changed")
+        submission = post(1)
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=1)
+        look(submission, after=25 * 3600)
+        submission.refresh_from_db()
+        before = submission.explanation
+
+        look(submission, after=25 * 3600 + 100)
+        look(submission, after=25 * 3600 + 300)
+
+        submission.refresh_from_db()
+        asked = audit.entries_about(submission).filter(action="submission.needs_person")
+        assert before == readback.NOT_ASKED
+        assert "LeadSquared holds activities that may be row 1" in submission.explanation
+        assert [entry.facts["reason"] for entry in asked] == [before, submission.explanation]
+
     def test_these_are_ours_settles_the_rows_as_created(self, post, sandbox, asha):
         sandbox.fault("note_changed")
         submission = post(1)
         self.needs_a_person(submission)
         (leftover,) = submissions.leftovers(submission)
 
-        submissions.decide(submission, ours={1: leftover["id"]}, by=an_actor(asha))
+        submissions.decide(submission, asked=asked_of(submission), ours={1: leftover["id"]}, by=an_actor(asha))
 
         assert outcomes(submission) == [CREATED]
         assert submission.rows.get().activity_id == leftover["id"]
@@ -284,7 +310,7 @@ class TestWhatNobodyCanTell:
         submission = post(1)
         self.needs_a_person(submission)
 
-        submissions.decide(submission, ours={1: ""}, by=an_actor(asha))
+        submissions.decide(submission, asked=asked_of(submission), ours={1: ""}, by=an_actor(asha))
 
         assert outcomes(submission) == [ABSENT]
         assert audit.entries_about(submission).filter(action="submission.decided").count() == 1
@@ -295,7 +321,7 @@ class TestWhatNobodyCanTell:
         self.needs_a_person(submission)
 
         with pytest.raises(submissions.NotOffered):
-            submissions.decide(submission, ours={}, by=an_actor(asha))
+            submissions.decide(submission, asked=asked_of(submission), ours={}, by=an_actor(asha))
 
     def test_an_activity_that_was_not_offered_is_refused(self, post, sandbox, asha):
         sandbox.fault("note_changed")
@@ -303,7 +329,46 @@ class TestWhatNobodyCanTell:
         self.needs_a_person(submission)
 
         with pytest.raises(submissions.NotOffered):
-            submissions.decide(submission, ours={1: "11111111-2222-4333-8444-555555555555"}, by=an_actor(asha))
+            submissions.decide(
+                submission,
+                asked=asked_of(submission),
+                ours={1: "11111111-2222-4333-8444-555555555555"},
+                by=an_actor(asha),
+            )
+
+    def test_none_is_no_answer_to_what_came_up_since_the_person_was_asked(self, post, sandbox, asha):
+        sandbox.fault("note_changed")
+        submission = post(1)
+        self.needs_a_person(submission)
+        asked = asked_of(submission)
+        sandbox.add_activity(
+            submission.opportunity_id,
+            code=208,
+            note="Row 1, put right by hand",
+            owner_email="kabir.shah@sahyadrihfc.in",
+            created_by_email=sandbox.key_user.email,
+        )
+        look(submission, after=500)
+
+        with pytest.raises(submissions.NotOffered) as refused:
+            submissions.decide(submission, asked=asked, ours={1: ""}, by=an_actor(asha))
+
+        assert "read again" in refused.value.wrong[1]
+        assert outcomes(submission) == [OPEN]
+
+
+class TestTheMomentOfALook:
+    def test_is_the_one_in_which_leadsquared_was_asked(self, post, sandbox):
+        submission = post(1, fault="reset_before_write")
+        sandbox.fault("slow", seconds=0.4, path_contains="GetActivitiesOfOpportunity")
+
+        before = clock()
+        readback.look(submission)
+        after = clock()
+
+        looked = submission.looks.get()
+        assert before <= looked.at
+        assert looked.at < after - timedelta(seconds=0.4)
 
 
 class TestCheckAgain:
@@ -333,6 +398,44 @@ class TestCheckAgain:
         assert outcomes(earlier) == [ABSENT]
         assert outcomes(later) == [CREATED]
         assert earlier.look_at is not None
+
+    def before_a_person(self, post) -> Submission:
+        """Post a row that was never written, and that LeadSquared could not be asked about."""
+        submission = post(1, fault="reset_before_write")
+        settling.ask_person(submission, reason="LeadSquared could not be asked for too long.", now=clock())
+        return submission
+
+    def test_of_what_is_before_a_person_claims_nothing_while_a_later_submission_is_unconfirmed(self, post, asha):
+        earlier = self.before_a_person(post)
+        later = post(1, repeat_confirmed=True)
+
+        submissions.look_again(earlier, by=an_actor(asha))
+        readback.look_next()
+        look(later, after=-125)
+
+        assert outcomes(earlier) == [OPEN]
+        assert outcomes(later) == [CREATED]
+        assert earlier.look_at is not None
+
+    def test_of_what_is_before_a_person_goes_on_once_the_later_submission_is_settled(self, post, asha):
+        earlier = self.before_a_person(post)
+        later = post(1, repeat_confirmed=True)
+        submissions.look_again(earlier, by=an_actor(asha))
+        readback.look_next()
+        look(later, after=-125)
+
+        look(earlier, after=10)
+
+        assert outcomes(earlier) == [ABSENT]
+
+    def test_of_what_is_before_a_person_settles_it_where_nobody_else_may_have_written_it(self, post, asha):
+        submission = post(1)
+        settling.ask_person(submission, reason="LeadSquared could not be asked for too long.", now=clock())
+
+        submissions.look_again(submission, by=an_actor(asha))
+        readback.look_next()
+
+        assert outcomes(submission) == [CREATED]
 
     def test_that_finds_nothing_changes_nothing(self, post, asha):
         submission = post(1, fault="reset_before_write")
@@ -394,6 +497,19 @@ class TestRetry:
         assert again.follows == submission
         assert again.rows.get(number=1).follows == submission.rows.get(number=1)
 
+    def test_waits_where_nobody_can_look_for_its_earlier_try(self, post, asha):
+        submission = self.absent(post, fault="reset_before_write")
+        again = self.submit_retry(submission, asha)
+        with without_guards():
+            Submission.objects.filter(pk=submission.pk).update(organisation="another", host="api.leadsquared.com")
+        looks = submission.looks.count()
+
+        posting.post_next(worker=WORKER)
+
+        again.refresh_from_db()
+        assert (again.state, submission.looks.count()) == (State.QUEUED, looks)
+        assert "with another LeadSquared account or address before" in again.explanation
+
     def test_leaves_out_what_is_found_right_before_sending(self, post, asha, sandbox):
         submission = self.absent(post, fault="late_write")
         again = self.submit_retry(submission, asha)
@@ -405,7 +521,32 @@ class TestRetry:
         assert outcomes(again) == [ABSENT, ABSENT]
         assert len(sandbox.posted(submission.opportunity_id)) == 2
 
-    def test_waits_when_leadsquared_cannot_be_asked(self, post, asha, sandbox):
+    def test_leaves_out_what_arrives_late_while_another_row_of_its_call_is_before_a_person(
+        self, post, asha, sandbox, opportunity
+    ):
+        rows = [a_new_row(note="one"), a_new_row(code=211, note="two")]
+        submission = post(rows, fault="late_write", seconds=None)
+        owner = "kabir.shah@sahyadrihfc.in"
+        email = sandbox.key_user.email
+        sandbox.add_activity(opportunity.id, code=211, note="else", owner_email=owner, created_by_email=email)
+        look(submission, after=-100)
+        look(submission, after=200)
+        assert outcomes(submission) == [ABSENT, OPEN]
+        with without_guards():
+            submission.rows.filter(number=1).update(outcome_at=clock() - timedelta(seconds=1))
+            submission.looks.update(at=clock() - timedelta(seconds=1))
+        draft = submissions.retry(submission, by=an_actor(asha))
+        row = a_new_row(note="one", follows=submission.rows.get(number=1).pk)
+        again = submissions.submit(draft, [row], by=an_actor(asha))
+        sandbox.release()
+
+        posting.post_next(worker=WORKER)
+
+        assert outcomes(submission)[0] == CREATED
+        assert outcomes(again) == [ABSENT]
+        assert sorted(each.note for each in sandbox.posted(opportunity.id)).count("one") == 1
+
+    def test_waits_and_says_so_when_leadsquared_cannot_be_asked(self, post, asha, sandbox):
         submission = self.absent(post, fault="reset_before_write")
         again = self.submit_retry(submission, asha)
         sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=5)
@@ -414,7 +555,70 @@ class TestRetry:
 
         again.refresh_from_db()
         assert again.state == State.QUEUED
+        assert again.explanation.startswith("LeadSquared did not say for sure whether the rows exist already")
         assert len(sandbox.posted(submission.opportunity_id)) == 0
+
+
+class TestAPurgeWhileLeadSquaredIsAsked:
+    """A retry looks for what was settled long ago, and whose contents may be removed in this very moment."""
+
+    @pytest.fixture
+    def absent(self, post, sandbox):
+        """Make rows that nobody found, and that LeadSquared wrote after all."""
+
+        def absent(*faults: str) -> Submission:
+            for fault in faults:
+                sandbox.fault(fault)
+            submission = post(2, fault="late_write")
+            look(submission, after=-100)
+            look(submission, after=1)
+            assert outcomes(submission) == [ABSENT, ABSENT]
+            sandbox.release()
+            return submission
+
+        return absent
+
+    def look_and_purge(self, submission: Submission) -> Look:
+        """Purge when a look has read the rows, and is about to ask; return what was kept of it."""
+        called = f'INSERT INTO "{Call._meta.db_table}"'
+        purged: list[int] = []
+
+        def purge_once(execute, sql, params, many, context):
+            if sql.startswith(called) and not purged:
+                purged.append(submission.pk)
+                purging.purge(clock() + timedelta(days=1), by=audit.COMMAND_LINE)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(purge_once):
+            readback.look_once(submission, kind=CallKind.READ)
+        submission.refresh_from_db()
+        assert submission.purged_by_seq is not None
+        return submission.looks.order_by("-number")[0]
+
+    def test_leaves_no_content_that_no_later_purge_would_take(self, absent):
+        this = self.look_and_purge(absent("note_changed"))
+
+        assert [sorted(each) for each in this.leftovers] == [["code", "id"]] * 2
+
+    def test_leaves_no_words_of_leadsquared_either(self, absent, sandbox):
+        submission = absent()
+        sandbox.fault("status", status=400, message="No PAN", path_contains="GetActivitiesOfOpportunity", times=5)
+
+        this = self.look_and_purge(submission)
+
+        assert (this.succeeded, this.summary) == (False, "")
+
+    def test_does_not_hide_what_was_found(self, absent):
+        submission = absent()
+
+        self.look_and_purge(submission)
+
+        assert outcomes(submission) == [CREATED, CREATED]
+
+    def test_leaves_a_record_that_can_be_proved(self, absent):
+        self.look_and_purge(absent("note_changed"))
+
+        assert proving.verify().problems == ()
 
 
 class TestSchedule:

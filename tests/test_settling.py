@@ -7,7 +7,7 @@ import pytest
 from activities import audit, settling
 from activities.models import OUTCOMES, SETTLED, TRANSITIONS, Outcome, State
 from activities.settling import RowVerdict
-from tests.builders import NOON, a_submission, an_actor
+from tests.builders import NOON, a_submission, an_actor, in_doubt_since_a_restore
 
 pytestmark = pytest.mark.django_db
 CREATED, REJECTED, UNCONFIRMED = Outcome.CREATED, Outcome.REJECTED, Outcome.UNCONFIRMED
@@ -208,6 +208,14 @@ class TestSettleUnsent:
 
         submission.refresh_from_db()
         assert (submission.state, outcomes_of(submission)) == (state, before)
+
+    def test_touches_nothing_that_may_have_been_posted_before_a_restore(self, asha):
+        submission = in_doubt_since_a_restore(a_submission(asha))
+
+        assert not settling.settle_unsent(submission, reason="why", by=an_actor(asha), now=NOON)
+
+        submission.refresh_from_db()
+        assert (submission.state, outcomes_of(submission)) == (State.QUEUED, [PENDING])
 
     def test_gives_every_row_its_reason(self, asha):
         submission = a_submission(asha, rows=3)

@@ -23,6 +23,8 @@ ODD = {
     "blanks around": "  two before, two after  ",
     "control characters": "a\x01b\x08c\x1fd",
     "what XML means something by": "<b>&amp;</b> ]]> _x0041_",
+    "what looks like a part of a sheet": "<r>a & b</r>",
+    "what would end its cell": '<r><t>x</t></r></is></c><c r="B2"><f>1+1</f></c><c r="C2" t="inlineStr"><is><r></r>',
     "separators of lines": "a\u2028b\u2029c\x85d",
     "not a number": "00417",
     "not a date": "1-2",

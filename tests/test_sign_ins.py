@@ -77,7 +77,7 @@ def test_the_next_try_after_a_quiet_time_is_recorded_at_once_and_sums_up_the_las
 
     assert words() == [
         "could not be signed in",
-        "could not be signed in 1 more times until 2026-11-23 12:00:01 UTC",
+        "could not be signed in 1 more time until 2026-11-23 12:00:01 UTC",
         "could not be signed in",
     ]
 

@@ -31,10 +31,10 @@ from hypothesis.stateful import (
 
 from activities import connection, posting, proving, readback, recovery, submissions, throttle
 from activities.leadsquared import LeadSquaredError, RawAnswer
-from activities.models import Account, Attempt, Call, CallKind, Outcome, Role, Row, State, Submission, User
+from activities.models import Account, Attempt, Call, CallKind, Draft, Outcome, Role, Row, State, Submission, User
 from activities.models.clock import clock
 from lsqportal.sandbox import Sandbox
-from tests.builders import a_draft, a_new_row, an_actor
+from tests.builders import a_draft, a_new_row, an_actor, asked_of
 from tests.conftest import a_person
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +106,7 @@ class Life(RuleBasedStateMachine):
         self.now = clock() + timedelta(hours=1)
         self.world = World()
         self.suspended: list[Suspended] = []
+        self.put_right: list[Draft] = []
         self.said_yes: dict[int, str] = {}
         self.calls = 0
         self.workers = 0
@@ -155,10 +156,26 @@ class Life(RuleBasedStateMachine):
         self.with_one(self.failed(), which, self._retry)
 
     def _retry(self, submission: Submission) -> None:
+        self._put_right(submission)
+        self.submit_what_was_put_right(-1)
+
+    @precondition(lambda self: self.failed().exists() and len(self.put_right) < MOST_SUBMISSIONS)
+    @rule(which=st.integers(0, 7))
+    def put_right_for_later(self, which: int) -> None:
+        self.with_one(self.failed(), which, self._put_right)
+
+    def _put_right(self, submission: Submission) -> None:
         draft = submissions.retry(submission, by=an_actor(self.asha), now=self.now)
         assert draft is not None
+        self.put_right.append(draft)
+
+    @precondition(lambda self: self.put_right and Submission.objects.count() < MOST_SUBMISSIONS)
+    @rule(which=st.integers(0, 7))
+    def submit_what_was_put_right(self, which: int) -> None:
+        draft = self.put_right.pop(which % len(self.put_right))
         rows = [a_new_row(note=each["note"], follows=each["follows"]) for each in draft.content["rows"]]
-        submissions.submit(draft, rows, by=an_actor(self.asha), repeat_confirmed=True, now=self.now)
+        with contextlib.suppress(submissions.StandsElsewhere):
+            submissions.submit(draft, rows, by=an_actor(self.asha), repeat_confirmed=True, now=self.now)
 
     @precondition(lambda self: self.doubtful().exists())
     @rule(which=st.integers(0, 7))
@@ -184,7 +201,7 @@ class Life(RuleBasedStateMachine):
             left = [each for each in left if each is not mine]
         unseen = self._unseen(submission)
         if not unseen:
-            submissions.decide(submission, ours=ours, by=an_actor(self.asha), now=self.now)
+            submissions.decide(submission, asked=asked_of(submission), ours=ours, by=an_actor(self.asha), now=self.now)
 
     def _is_written_for(self, activity_id: str, submission: Submission) -> bool:
         return self.world.written_for.get(activity_id) == submission.pk
@@ -229,7 +246,7 @@ class Life(RuleBasedStateMachine):
         assert submission is not None
         stands = Suspended(worker, submission, permit, self.now)
         self.suspended.append(stands)
-        if steps == "claim" or not posting._leave_out_what_exists(submission, now=self.now):
+        if steps == "claim" or not posting._leave_out_what_exists(submission, worker=worker, now=self.now):
             return
         stands.attempt = posting._write_attempt(submission, worker=worker, now=self.now)
         assert stands.attempt is not None
@@ -265,8 +282,9 @@ class Life(RuleBasedStateMachine):
     def keep_house(self) -> None:
         connection.lift_hold_if_accepted(now=self.now)
         recovery.take_over_expired(now=self.now)
-        recovery.give_up_old(now=self.now)
+        recovery.give_up_looking(now=self.now)
         recovery.read_back_doubted(now=self.now)
+        recovery.give_up_old(now=self.now)
 
     @precondition(lambda self: Submission.objects.filter(look_at__lte=self.now).exists())
     @rule(fails=st.sampled_from([False, False, False, True]))
@@ -316,7 +334,8 @@ class Life(RuleBasedStateMachine):
 
     def failed(self) -> QuerySet[Submission]:
         outcomes = [Outcome.NOT_CREATED, Outcome.REJECTED]
-        return Submission.objects.filter(rows__outcome__in=outcomes, followed_by=None).distinct()
+        found = Submission.objects.filter(rows__outcome__in=outcomes).distinct()
+        return found.filter(pk__in=[each.pk for each in found if submissions.retriable(each.rows.all())])
 
     def doubtful(self) -> QuerySet[Submission]:
         outcomes = [Outcome.NOT_CREATED, Outcome.UNCONFIRMED]

@@ -260,6 +260,64 @@ class TestCopy:
             submissions.copy(submission, by=an_actor(chitra))
 
 
+class TestRetry:
+    @pytest.fixture
+    def failed(self, asha) -> Submission:
+        return a_submission(asha, 2, State.NOT_POSTED, organisation=connection.account().organisation)
+
+    def retried(self, failed, *numbers, by) -> Draft:
+        """Open the rows that failed; the numbers are those that are expected to be among them."""
+        draft = submissions.retry(failed, by=an_actor(by))
+        assert [typed["note"] for typed in draft.content["rows"]] == [f"Note {number}" for number in numbers]
+        return draft
+
+    def rows_of(self, draft) -> list[submissions.NewRow]:
+        return [a_new_row(note=typed["note"], follows=typed["follows"]) for typed in draft.content["rows"]]
+
+    def test_leaves_out_what_another_submission_has_by_now(self, asha, failed):
+        draft = self.retried(failed, 1, 2, by=asha)
+        submit(draft, self.rows_of(draft)[:1], by=asha)
+
+        self.retried(failed, 2, by=asha)
+
+    def test_opens_nothing_when_another_submission_has_it_all(self, asha, failed):
+        draft = self.retried(failed, 1, 2, by=asha)
+        submit(draft, self.rows_of(draft), by=asha)
+
+        assert submissions.retry(failed, by=an_actor(asha)) is None
+
+    def test_opens_it_again_when_that_was_cancelled(self, asha, failed):
+        draft = self.retried(failed, 1, 2, by=asha)
+        submissions.cancel(submit(draft, self.rows_of(draft), by=asha), by=an_actor(asha))
+
+        self.retried(failed, 1, 2, by=asha)
+
+    def test_opened_before_another_was_submitted_is_refused_and_kept(self, asha, dev, failed):
+        draft, other = self.retried(failed, 1, 2, by=asha), self.retried(failed, 1, 2, by=dev)
+        first = submit(other, self.rows_of(other)[1:], by=dev)
+
+        with pytest.raises(submissions.StandsElsewhere) as refused:
+            submit(draft, self.rows_of(draft), by=asha, repeat_confirmed=True)
+
+        assert refused.value.found == [submissions.Elsewhere(first, (2,))]
+        assert list(Draft.objects.all()) == [draft]
+
+    def test_goes_without_the_rows_that_another_submission_has(self, asha, failed):
+        draft, other = self.retried(failed, 1, 2, by=asha), self.retried(failed, 1, 2, by=asha)
+        submit(other, self.rows_of(other)[1:], by=asha)
+
+        submission = submit(draft, self.rows_of(draft)[:1], by=asha)
+
+        assert [row.follows for row in submission.rows.all()] == [failed.rows.get(number=1)]
+
+    def test_submitted_twice_is_the_same_submission(self, asha, failed):
+        draft = self.retried(failed, 1, 2, by=asha)
+
+        first, second = (submit(draft, self.rows_of(draft), by=asha) for _ in range(2))
+
+        assert first == second
+
+
 class TestDrafts:
     OPPORTUNITY = {"id": "7d1c2f0a-3b44-4c1e-9d55-0f2b6a81c9e4", "name": "Asha Rao"}
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from activities.leadsquared import reading, wire
 from activities.leadsquared.answers import read, rows_of
-from activities.leadsquared.errors import LeadSquaredError, NotInTime, NotSent, Refused, Unauthorized, Unclear
+from activities.leadsquared.errors import LeadSquaredError, NotSent, Refused, Unauthorized, Unclear
 from activities.leadsquared.records import (
     Activities,
     Activity,
@@ -26,6 +26,7 @@ from activities.leadsquared.records import (
     RawAnswer,
     User,
 )
+from activities.leadsquared.wire import Permit
 
 LONGEST_IDLE_SECONDS: Final = 4.0  # the shortest keep-alive in common use is 5
 MIB: Final = 1024 * 1024
@@ -35,7 +36,6 @@ DEPENDENT_OPTIONS: Final = "ProspectActivity.svc/ActivityField/DependentDropdown
 ACTIVITIES_OF_OPPORTUNITY: Final = "OpportunityManagement.svc/GetActivitiesOfOpportunity"
 PAGE_SIZE: Final = 100
 MOST_PAGES: Final = 50
-MOST_RENEWALS: Final = 5  # a permit that went stale so often was not the machine's bad luck
 OPTIONS_PAGE_SIZE: Final = 200  # [DOC] that of the example: leadsquared-api §4
 USERS_PAGE_SIZE: Final = 1000  # [SEEN] the most that User/AdvancedSearch takes: leadsquared-api §10
 USERS_MAY_BE_CUT_AT: Final = 200  # [GUESS] one report says that Users.Get stops here: leadsquared-api §10
@@ -44,19 +44,6 @@ _ACTIVITY_COLUMNS: Final = (
     "ActivityEvent,ActivityEvent_Note,Owner,OwnerName,CreatedOn,CreatedBy,CreatedByName,CreatedByEmailAddress"
 )
 SHORTEST_PHONE: Final = 6  # fewer digits would match by chance among rows that LeadSquared did not filter
-
-
-class Permit(Protocol):
-    """Leave to make one call, which goes stale: the server counts when a call arrives, not when it was allowed."""
-
-    @property
-    def begin_by(self) -> float:
-        """The reading of `Client.now` by which the call begins."""
-        ...
-
-    def renew(self) -> Permit:
-        """Return a fresh one for the same call, which has not begun; may raise like the callable that gave it."""
-        ...
 
 
 class _Headers(dict[str, str]):
@@ -110,12 +97,19 @@ class Client:
         return wire.clock()
 
     def post_activities(
-        self, opportunity_id: str, body: bytes, *, row_count: int, not_after: float | None = None
+        self,
+        opportunity_id: str,
+        body: bytes,
+        *,
+        row_count: int,
+        not_after: float | None = None,
+        permit: Permit | None = None,
     ) -> RawAnswer:
         """Make the bulk call (leadsquared-api §1) and return its answer unread, whatever its status.
 
         Raises:
-            NotSent: nothing left; also when `not_after` had passed before the first byte.
+            NotSent: nothing left; also when `not_after` had passed before the first byte, or the permit was stale by
+                then and could not be renewed.
             Unclear: it may or may not have been written.
         """
         # A pooled connection that the server closed while idle looks exactly like "written, then reset".
@@ -131,6 +125,7 @@ class Client:
                 most_bytes=MIB,
                 row_count=row_count,
                 not_after=not_after,
+                permit=permit,
             )
 
     def who_am_i(self) -> Identity:
@@ -350,16 +345,6 @@ class Client:
 
     def _permitted(self, method: str, path: str, query: dict[str, Any], body: Any) -> RawAnswer:
         permit = _given(lambda: self._permit("read"))
-        for _ in range(MOST_RENEWALS):
-            try:
-                return self._read(method, path, query, body, not_after=permit.begin_by if permit else None)
-            except NotInTime:
-                if permit is None:
-                    raise
-                permit = _given(permit.renew)
-        return self._read(method, path, query, body, not_after=permit.begin_by if permit else None)
-
-    def _read(self, method: str, path: str, query: dict[str, Any], body: Any, *, not_after: float | None) -> RawAnswer:
         return wire.exchange(
             self._fresh_enough_session(),
             method,
@@ -369,7 +354,7 @@ class Client:
             timeout=self._timeout,
             deadline=self._deadline,
             most_bytes=8 * MIB,
-            not_after=not_after,
+            permit=permit,
         )
 
     def _fresh_enough_session(self) -> wire.Session:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 from urllib.parse import quote
 
 import requests
@@ -38,6 +38,7 @@ ENDED: Final = "The connection ended without a whole answer."
 HUNG_UP: Final = frozenset({RESET, ENDED})
 KEPT_HEADERS: Final = ("content-type", "date", "retry-after")
 SHORTEST_KEY: Final = 8  # what is shorter is no key, and would be found in any answer
+MOST_RENEWALS: Final = 5  # a permit that went stale so often was not the machine's bad luck
 _CHUNK: Final = 16 * 1024
 # CLOCK_BOOTTIME goes on while a laptop sleeps; where there is none, the monotonic clock has to do.
 _CLOCK_ID: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -49,8 +50,25 @@ def clock() -> float:
     return time.clock_gettime(_CLOCK_ID)
 
 
+class Permit(Protocol):
+    """Leave to make one call, which goes stale: the server counts when a call arrives, not when it was allowed."""
+
+    @property
+    def begin_by(self) -> float:
+        """The reading of `clock` by which the call begins."""
+        ...
+
+    def renew(self) -> Permit:
+        """Return a fresh one for the same call, which has not begun; raise to refuse it."""
+        ...
+
+
 class TooLate(Exception):
-    """The time in which a call may begin had passed before its first byte left."""
+    """The time in which a call may begin had passed before its first byte left; `refusal` says why it got no more."""
+
+    def __init__(self, refusal: LeadSquaredError | None = None) -> None:
+        super().__init__()
+        self.refusal = refusal
 
 
 class NoThread(Exception):
@@ -71,9 +89,10 @@ class _Call:
     The watchdog is needed because a read time-out starts anew with every byte that comes.
     """
 
-    def __init__(self, seconds: float, not_after: float | None) -> None:
+    def __init__(self, seconds: float, not_after: float | None, permit: Permit | None = None) -> None:
         self.has_begun = False
         self.has_bitten = False
+        self._permit = permit
         self._sends_until = min(clock() + seconds, float("inf") if not_after is None else not_after)
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
@@ -94,16 +113,33 @@ class _Call:
             self._socket = None
 
     def check_time(self, sock: socket.socket) -> None:
-        """Say that bytes are about to leave by this socket.
+        """Say that bytes are about to leave by this socket; a permit that went stale on the way to it is renewed.
 
         Raises:
-            TooLate: the time is over, and nothing has left.
+            TooLate: the time is over, or there is no fresh permit, and nothing has left.
         """
+        for _ in range(MOST_RENEWALS):
+            if self._begins(sock):
+                return
+            self._renew()
+        if not self._begins(sock):
+            raise TooLate
+
+    def _begins(self, sock: socket.socket) -> bool:
         with self._lock:
             if self.has_bitten or clock() > self._sends_until:
                 raise TooLate
-            self.has_begun = True
-            self._socket = sock
+            self.has_begun = self._permit is None or clock() <= self._permit.begin_by
+            self._socket = sock if self.has_begun else None
+            return self.has_begun
+
+    def _renew(self) -> None:
+        try:
+            self._permit = self._permit and self._permit.renew()
+        except LeadSquaredError as refusal:
+            raise TooLate(refusal) from None
+        except Exception as cause:
+            raise TooLate(NotSent(said="There was no permit for the call.")) from cause
 
     def _bite(self) -> None:
         with self._lock:
@@ -197,18 +233,20 @@ def exchange(
     most_bytes: int,
     row_count: int = 1,
     not_after: float | None = None,
+    permit: Permit | None = None,
 ) -> RawAnswer:
     """Make one call and return what came, whatever its status.
 
     `timeout` is (connect, read) and `deadline` the whole call's time, in seconds; `most_bytes` caps the body. After
-    `not_after`, a reading of `clock`, no byte leaves any more.
+    `not_after`, a reading of `clock`, no byte leaves any more. A stale `permit` is renewed once the connection stands:
+    however long connecting takes, the call arrives soon after it was allowed.
 
     Raises:
-        NotSent: there is positive proof that nothing left.
+        NotSent: there is positive proof that nothing left; also what a permit's renewal raises.
         Unclear: there is none; `raw` holds what came before it broke off.
     """
     _check_headers(headers, row_count)
-    call, started = _Call(deadline, not_after), clock()
+    call, started = _Call(deadline, not_after, permit), clock()
     received = bytearray()
     answer: requests.Response | None = None
     try:
@@ -312,8 +350,9 @@ def _translated(
     chain = list(_chain(cause))
     _forget_the_request(chain)
     if raw is None and not has_begun and (sentence := _sentence(_PROOFS, chain)):
-        kind = NotInTime if any(isinstance(each, TooLate) for each in chain) else NotSent
-        return kind(said=sentence, row_count=row_count)
+        late = next((each for each in chain if isinstance(each, TooLate)), None)
+        kind = NotInTime if late else NotSent
+        return (late and late.refusal) or kind(said=sentence, row_count=row_count)
     said = _sentence(_EVENTS, chain) or f"The call failed ({type(chain[0]).__name__})."
     return Unclear(status=raw.status if raw else None, said=said, row_count=row_count, raw=raw)
 

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 
 if TYPE_CHECKING:
+    from activities.models.calls import Account
     from activities.models.people import User
 
 LARGEST = 25  # activities in one call of the bulk API: leadsquared-api §1 [DOC]
@@ -163,6 +164,10 @@ class Submission(models.Model):
         """Whether it has come to rest."""
         return self.state in SETTLED
 
+    def is_for_another(self, account: Account) -> bool:
+        """Whether today's account is known, and has another organisation or address than this was submitted for."""
+        return bool(account.organisation) and (self.organisation, self.host) != (account.organisation, account.host)
+
     @property
     def title(self) -> str:
         """What it is called on pages; its opportunity's id when the name was removed."""
@@ -252,6 +257,8 @@ class Verdict(models.TextChoices):
 class Attempt(models.Model):
     """One call of the bulk API: the exact bytes that left, and what came back before anybody parsed it."""
 
+    RESTORED: Final = "restore"
+
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField()
@@ -288,6 +295,11 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.submission_id} ({self.verdict})"
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether it stands for those that a restored backup has not seen; nothing was sent with it."""
+        return self.worker == self.RESTORED
 
 
 class Look(models.Model):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypedDict
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -25,7 +26,15 @@ from activities.views import actor_of, person_of
 
 _TOKEN: Final = "csrfmiddlewaretoken"
 _FORM: Final = "application/x-www-form-urlencoded"
+_WITH_PASSWORDS: Final = {"account:sign_in", "account:password"}
 _OPEN_BEFORE_PASSWORD: Final = {"account:password", "account:sign_out", "account:sign_in", "healthz"}
+
+
+class Held(TypedDict):
+    """A form that waits until somebody has signed in: where it goes, and its fields."""
+
+    held_path: str
+    held_fields: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,8 +42,8 @@ _OPEN_BEFORE_PASSWORD: Final = {"account:password", "account:sign_out", "account
 @never_cache
 @sensitive_post_parameters("password", "held_fields")
 def sign_in(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated:
-        return redirect(_next(request))
+    if isinstance(request.user, User):
+        return _go_on(request, request.user)
     form = SignInForm(request.POST if request.method == "POST" else None, request=request)
     if form.is_bound and form.is_valid() and form.person:
         with transaction.atomic():
@@ -69,15 +78,15 @@ def detail(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@sensitive_post_parameters("current", "new", "again")
+@sensitive_post_parameters("current", "new", "again", "held_fields")
 def password(request: HttpRequest) -> HttpResponse:
     form = PasswordForm(request.POST if request.method == "POST" else None, person=person_of(request))
     if form.is_bound and form.is_valid():
         person = people.change_own_password(form.cleaned_data["new"], by=actor_of(request))
         update_session_auth_hash(request, person)
         messages.success(request, "Your password is changed. You stay signed in here, and nowhere else.")
-        return redirect("account:detail")
-    return render(request, "account/password.html", {"form": form}, status=422 if form.is_bound else 200)
+        return _go_on(request, person, otherwise="account:detail")
+    return _password_page(request, form, status=422 if form.is_bound else 200)
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse | None:
@@ -90,12 +99,25 @@ def sign_in_first(request: HttpRequest) -> HttpResponse | None:
         return HttpResponseClientRedirect(f"{reverse('account:sign_in')}?{urlencode({'next': back})}")
     if request.method != "POST":
         return None
-    held = {"held_path": "", "held_fields": ""}
-    if request.content_type == _FORM:
-        fields = request.POST.copy()
-        fields.pop(_TOKEN, None)
-        held = {"held_path": request.get_full_path(), "held_fields": fields.urlencode()}
-    return _sign_in_page(request, SignInForm(request=request), status=401, was_signed_out=True, **held)
+    return _sign_in_page(request, SignInForm(request=request), status=401, was_signed_out=True, held=_held(request))
+
+
+def out_of_date(request: HttpRequest) -> HttpResponse | None:
+    """Answer a form that was opened before somebody signed in at another window: nothing of it is taken or lost.
+
+    None leaves it to the plain refusal, wherever the browser does not say itself that one of our pages sent it: what
+    another site sent must not be a press of a button away.
+    """
+    is_ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if not (is_ours and settings.CSRF_COOKIE_NAME in request.COOKIES):
+        return None
+    held = _held(request)
+    is_held = bool(held["held_path"])
+    if not is_held and request.path != reverse("account:sign_in"):
+        return None
+    if isinstance(request.user, User):
+        return _go_on(request, request.user, held=held, status=403)
+    return _sign_in_page(request, SignInForm(request=request), status=401, was_signed_out=is_held, held=held)
 
 
 def must_change_first(request: HttpRequest) -> HttpResponse | None:
@@ -108,44 +130,69 @@ def must_change_first(request: HttpRequest) -> HttpResponse | None:
     return redirect("account:password")
 
 
+def _held(request: HttpRequest) -> Held:
+    """Return the form that was posted, to be posted again; from a page that carries one along, that one.
+
+    Passwords are carried nowhere.
+    """
+    if request.resolver_match and request.resolver_match.view_name in _WITH_PASSWORDS:
+        return {"held_path": request.POST.get("held_path", ""), "held_fields": request.POST.get("held_fields", "")}
+    if request.content_type != _FORM:
+        return {"held_path": "", "held_fields": ""}
+    fields = request.POST.copy()
+    fields.pop(_TOKEN, None)
+    return {"held_path": request.get_full_path(), "held_fields": fields.urlencode()}
+
+
 def _sign_in_page(
-    request: HttpRequest,
-    form: SignInForm,
-    *,
-    status: int,
-    was_signed_out: bool = False,
-    held_path: str = "",
-    held_fields: str = "",
+    request: HttpRequest, form: SignInForm, *, status: int, was_signed_out: bool = False, held: Held | None = None
 ) -> HttpResponse:
-    context = {
-        "form": form,
-        "next": request.POST.get("next", request.GET.get("next", "")) if not was_signed_out else "",
-        "was_signed_out": was_signed_out,
-        "held_path": held_path or ("" if was_signed_out else request.POST.get("held_path", "")),
-        "held_fields": held_fields or ("" if was_signed_out else request.POST.get("held_fields", "")),
-    }
-    response = render(request, "account/sign_in.html", context, status=status)
-    response["Cache-Control"] = "no-store"
-    return response
+    carried = {"next": "" if was_signed_out else _wanted(request), **(held or _held(request))}
+    context = {"form": form, "was_signed_out": was_signed_out, **carried}
+    return _kept_by_nobody(render(request, "account/sign_in.html", context, status=status))
 
 
-def _go_on(request: HttpRequest, person: User) -> HttpResponse:
-    """Go where the person wanted to go before signing in; a form that was held is shown as one button."""
+def _password_page(request: HttpRequest, form: PasswordForm, *, status: int, held: Held | None = None) -> HttpResponse:
+    context = {"form": form, "next": _wanted(request), **(held or _held(request))}
+    return _kept_by_nobody(render(request, "account/password.html", context, status=status))
+
+
+def _go_on(
+    request: HttpRequest,
+    person: User,
+    *,
+    held: Held | None = None,
+    otherwise: str = "opportunities:pick",
+    status: int = 200,
+) -> HttpResponse:
+    """Go where the person wanted to go before signing in; a form that was held is shown as one button.
+
+    Whoever has a one-time password chooses one of their own on the way.
+    """
+    held = held or _held(request)
+    path = held["held_path"]
+    is_held = path.startswith("/") and _is_ours(request, path)
     if person.must_change_password:
-        return redirect("account:password")
-    path = request.POST.get("held_path", "")
-    if not (path.startswith("/") and _is_ours(request, path)):
-        return redirect(_next(request))
-    fields = QueryDict(request.POST.get("held_fields", ""))
+        if is_held:
+            return _password_page(request, PasswordForm(person=person), status=status, held=held)
+        wanted = _wanted(request)
+        return redirect(reverse("account:password") + (f"?{urlencode({'next': wanted})}" if wanted else ""))
+    if not is_held:
+        wanted = _wanted(request)
+        return redirect(wanted if wanted and _is_ours(request, wanted) else otherwise)
+    fields = QueryDict(held["held_fields"])
     pairs = [(name, value) for name, values in fields.lists() for value in values]
-    response = render(request, "account/resume.html", {"path": path, "pairs": pairs})
+    return _kept_by_nobody(render(request, "account/resume.html", {"path": path, "pairs": pairs}, status=status))
+
+
+def _wanted(request: HttpRequest) -> str:
+    wanted: str = request.POST.get("next", request.GET.get("next", ""))
+    return wanted
+
+
+def _kept_by_nobody(response: HttpResponse) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _next(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", request.GET.get("next", ""))
-    return wanted if wanted and _is_ours(request, wanted) else resolve_url("opportunities:pick")
 
 
 def _is_ours(request: HttpRequest, url: str) -> bool:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from activities import drafts, history, opportunities, permissions, pins
+from activities import drafts, history, opportunities, permissions, pins, typed_rows
 from activities.leadsquared import LeadSquaredError
-from activities.models import User
+from activities.models import Draft, User
+from activities.models.submissions import LARGEST
 from activities.views import person_of
 
 MOST_LISTED = 5
+MOST_DRAFTS_ON_A_PAGE = 25
 MOST_LOADED_WHILE_TYPING = 3
 MOST_LATEST = 10
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A draft of the list, and how many of its rows are more than empty."""
+
+    draft: Draft
+    filled: str
 
 
 @require_GET
@@ -41,7 +53,7 @@ def pick(request: HttpRequest) -> HttpResponse:
         **_results(request, text, found, problem),
         "lead_id": lead_id,
         "most_loaded": 0,
-        "drafts": drafts.of(person_of(request))[:MOST_LISTED],
+        **_drafts(request),
         "recent": history.latest_by_opportunity(person_of(request), limit=MOST_LISTED),
     }
     return render(request, "opportunities/pick.html", context, status=422 if problem else 200)
@@ -130,6 +142,14 @@ def _asked(ask: Callable[[], opportunities.Found]) -> tuple[opportunities.Found 
         return None, str(error)
     except LeadSquaredError as error:
         return None, error.for_user
+
+
+def _drafts(request: HttpRequest) -> dict[str, Any]:
+    """Return the newest drafts, or a page of all of them when they are asked for."""
+    asked = request.GET.get("drafts", "")
+    page = Paginator(drafts.of(person_of(request)), MOST_DRAFTS_ON_A_PAGE if asked else MOST_LISTED).get_page(asked)
+    kept = [_Kept(draft, f"{typed_rows.filled_count(draft.content)} of {LARGEST} rows") for draft in page]
+    return {"drafts": kept, "page_of_drafts": page, "shows_all_drafts": bool(asked)}
 
 
 def _results(request: HttpRequest, text: str, found: opportunities.Found | None, problem: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from django.template import loader
 from django.templatetags.static import static
 from django.views.decorators.csrf import requires_csrf_token
 
+from activities.views import account
+
 # A browser that is still sending does not read the answer; what is longer than this is cut off.
 MOST_BYTES_DRAINED: Final = 64 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
@@ -77,7 +79,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @requires_csrf_token
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _page(
+    return account.out_of_date(request) or _page(
         request,
         "403.html",
         403,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -44,7 +44,7 @@ from activities import (
     progress as progress_of,
 )
 from activities.leadsquared import LeadSquaredError, request_body
-from activities.models import Draft, Submission
+from activities.models import Draft, Outcome, Row, Submission
 from activities.models.clock import clock
 from activities.views import actor_of, person_of
 from activities.views.opportunities import beside, keep_at_hand
@@ -102,18 +102,29 @@ def detail(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_GET
 def progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Return the part of the result page that changes; a page that has settled asks no more."""
-    submission = _visible(request, public_id)
-    return render(request, "submissions/_progress.html", {**_story(request, submission), "is_poll": True})
+    story = _story(request, _visible(request, public_id))
+    # What somebody is answering is left alone, as long as it asks the same.
+    stands = story["may_decide"] and request.GET.get("asks") == story["asks"]
+    return render(request, "submissions/_progress.html", {**story, "is_poll": True, "stands": stands})
 
 
 @require_POST
 def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Take a queued submission back."""
     submission = _visible(request, public_id)
-    if submissions.cancel(submission, by=actor_of(request)):
-        messages.info(request, "Cancelled. Nothing of it was sent.")
+    try:
+        is_cancelled = submissions.cancel(submission, by=actor_of(request))
+    except submissions.InDoubt:
+        messages.warning(
+            request,
+            "Not cancelled: it may have been posted before the database was restored from a backup. The portal looks "
+            "for it in LeadSquared first, and says here what it finds.",
+        )
     else:
-        messages.warning(request, "It was too late to cancel: LeadSquared has the call already.")
+        if is_cancelled:
+            messages.info(request, "Cancelled. Nothing of it was sent.")
+        else:
+            messages.warning(request, "Not cancelled: it is not queued any more. Where it stands is said below.")
     return redirect("submissions:detail", public_id)
 
 
@@ -127,11 +138,15 @@ def copy(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Open the rows that are known not to exist as a new draft, with the reasons at their fields."""
-    draft = submissions.retry(_visible(request, public_id), by=actor_of(request))
-    if draft is None:
+    submission = _visible(request, public_id)
+    draft = submissions.retry(submission, by=actor_of(request))
+    if draft is not None:
+        return redirect(_editor_url(draft))
+    if submissions.elsewhere(submission.rows.all()):
+        messages.warning(request, "Nothing was opened: what failed here is in another submission by now, named below.")
+    else:
         messages.warning(request, "No row of it is known not to exist, so there is nothing to post again.")
-        return redirect("submissions:detail", public_id)
-    return redirect(_editor_url(draft))
+    return redirect("submissions:detail", public_id)
 
 
 @require_POST
@@ -144,8 +159,14 @@ def look_again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if compares:
         _recheck(request, submission)
     if offer.looks or not compares:
-        submissions.look_again(submission, by=actor_of(request))
-        messages.info(request, "The portal looks again in LeadSquared.")
+        if submissions.look_again(submission, by=actor_of(request)):
+            messages.info(request, "The portal looks again in LeadSquared, as soon as it may ask there.")
+        else:
+            messages.warning(
+                request,
+                f"The portal cannot look: this was submitted for {submission.host}, and it has keys for another "
+                "LeadSquared account or address now.",
+            )
     return redirect("submissions:detail", public_id)
 
 
@@ -157,9 +178,12 @@ def decide(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     chosen = {n: request.POST.get(f"row-{n}", "") for n in numbers}
     ours = {n: "" if choice == "none" else choice for n, choice in chosen.items() if choice}
     try:
-        submissions.decide(submission, ours=ours, by=actor_of(request))
-    except submissions.NotOffered:
-        messages.warning(request, "Nothing was decided: choose for every row, and each activity for one row at most.")
+        submissions.decide(submission, asked=request.POST.get("asks", ""), ours=ours, by=actor_of(request))
+    except submissions.NotOffered as refused:
+        if refused.wrong:
+            story = _story(request, _visible(request, public_id), chosen=chosen, wrong=refused.wrong)
+            return render(request, "submissions/detail.html", story, status=422)
+        messages.warning(request, "Nothing was decided: these rows are settled, or others are asked about by now.")
     return redirect("submissions:detail", public_id)
 
 
@@ -342,6 +366,7 @@ def _review(
     *,
     notice: str = "",
     repeated: Submission | None = None,
+    elsewhere: Sequence[submissions.Elsewhere] = (),
     why_error: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -371,6 +396,7 @@ def _review(
         "problems": [forms.Problem("why", why_error)] if why_error else [],
         "notice": notice,
         "repeated": repeated,
+        "elsewhere": _with_right_to_read(request, elsewhere),
     }
     return render(request, "submissions/review.html", context, status=status)
 
@@ -399,6 +425,8 @@ def _post(request: HttpRequest, draft: Draft, going: _Going) -> HttpResponse:
         return review(request, draft.public_id)
     except submissions.Repeated as repeated:
         return _review(request, draft, going, repeated=repeated.first, status=409)
+    except submissions.StandsElsewhere as stands:
+        return _review(request, draft, going, elsewhere=stands.found, status=409)
     except LeadSquaredError as error:
         notice = f"Nothing was posted, and nothing is lost: your draft is kept. {error.for_user}"
         return _review(request, draft, going, notice=notice, status=503)
@@ -415,35 +443,77 @@ def _submitted_already(request: HttpRequest, public_id: uuid.UUID) -> HttpRespon
         messages.warning(
             request,
             "This draft was submitted before with other contents, which stand here. Nothing more was posted. "
-            "To post again, copy the rows to a new submission.",
+            "What is still to be posted needs a new submission.",
         )
     return redirect("submissions:detail", public_id)
 
 
-def _story(request: HttpRequest, submission: Submission) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Question:
+    """Which activity an unconfirmed row is: what was chosen, and what is wrong with that."""
+
+    row: Row
+    chosen: str = ""
+    error: str = ""
+
+    @property
+    def anchor(self) -> str:
+        return f"decide-{self.row.number}"
+
+
+def _story(
+    request: HttpRequest,
+    submission: Submission,
+    *,
+    chosen: Mapping[int, str] | None = None,
+    wrong: Mapping[int, str] | None = None,
+) -> dict[str, Any]:
     rows = list(submission.rows.order_by("number"))
     attempts = list(submission.attempts.order_by("number"))
     entries = list(audit.entries_about(submission))
     events = story.events(entries, attempts)
+    leftovers = submissions.leftovers(submission) if submission.needs_person_since else []
+    chosen, wrong = chosen or {}, wrong or {}
+    questions = [
+        _Question(row, chosen.get(row.number, ""), wrong.get(row.number, ""))
+        for row in rows
+        if row.outcome == Outcome.UNCONFIRMED
+    ]
+    elsewhere = submissions.elsewhere(rows)
+    retriable = submissions.retriable(rows, elsewhere)
+    now = getattr(submission, "now", None)
     return {
         "submission": submission,
         "rows": rows,
         "outcomes": [row.outcome for row in rows],
-        "progress": progress_of.of(submission, rows, attempts, now=getattr(submission, "now", None)),
+        "progress": progress_of.of(submission, rows, attempts, retriable=retriable, now=now),
         "events": events,
         "untold": story.untold(events, attempts),
         "removed_at": purging.removed_at(submission),
         "left_behind": submissions.left_behind(submission, entries),
         "is_mine": submission.created_by_id == person_of(request).pk,
-        "may_cancel": submission.state == "queued" and permissions.can_cancel(person_of(request), submission),
+        "may_cancel": permissions.can_cancel(person_of(request), submission) and submissions.is_cancellable(submission),
         "may_copy": permissions.can_post(person_of(request)) and submission.purged_by_seq is None,
-        "retriable": submissions.retriable(rows),
+        "retriable": retriable,
+        "elsewhere": _with_right_to_read(request, elsewhere),
         "may_check_again": bool(rechecking.offered(submission, rows, to=person_of(request))),
         "recheck": rechecking.newest(submission, rows, entries),
         "may_decide": submission.needs_person_since is not None
         and permissions.can_cancel(person_of(request), submission),
-        "leftovers": submissions.leftovers(submission) if submission.needs_person_since else [],
+        "leftovers": leftovers,
+        "asks": submissions.question(rows, leftovers),
+        "questions": questions,
+        "problems": [
+            forms.Problem(each.anchor, f"Row {each.row.number}: {each.error}") for each in questions if each.error
+        ],
     }
+
+
+def _with_right_to_read(
+    request: HttpRequest, elsewhere: Sequence[submissions.Elsewhere]
+) -> list[tuple[submissions.Elsewhere, bool]]:
+    """Return with each whether its page is there for this person, so that a link leads somewhere."""
+    return [(each, permissions.can_read(person_of(request), each.submission)) for each in elsewhere]
 
 
 def _recheck(request: HttpRequest, submission: Submission) -> None:

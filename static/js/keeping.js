@@ -59,7 +59,7 @@ class Keeping {
       case "visibilitychange":
         return document.hidden ? this.copy() : this.failures && this.save();
       case "click":
-        return event.target.closest("[data-lets-go]") && this.letGo();
+        return this.clicked(event);
       default:
         return this.changed(event);
     }
@@ -305,6 +305,12 @@ class Keeping {
   }
 
   // --- leaving ---
+
+  /** A link that opens elsewhere leaves this page as it is, and what stands here with it. */
+  clicked(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (event.target.closest("[data-lets-go]")) this.letGo();
+  }
 
   pressed(event) {
     if (event.target.id === "discard") this.letGo();

@@ -1,6 +1,7 @@
 import "./combo-box.js";
 import "./finder.js";
 import "./latest-activities.js";
+import "./open-folds.js";
 import "./option-filter.js";
 import "./pin-toggle.js";
 import "./problem-summary.js";

@@ -21,6 +21,7 @@ from lsqportal.demo import Installation
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
 from lsqportal.sandbox.large import FIRST_CODE
 from tests.browser.steps import MEERA, LeadSquared, sign_in
+from tests.installations import Unhurried
 
 SLOWER: Final = 4
 ROWS: Final = 25
@@ -66,14 +67,12 @@ FILL: Final = """() => {
 }"""
 
 
-class Large(Installation):
-    """An installation whose LeadSquared is a large one, and in no hurry, from its first call on."""
+class Large(Unhurried):
+    """An installation whose LeadSquared is a large one from its first call on."""
 
     def start_sandbox(self) -> None:
         super().start_sandbox()
-        sandbox = LeadSquared(self)
-        sandbox.clear()
-        sandbox.enlarge(types=100, fields=60, users=5000)
+        LeadSquared(self).enlarge(types=100, fields=60, users=5000)
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def main() -> int:
     """Measure, print, and return 1 if a goal is missed that depends on no clock."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium")
-        with Large(Path(folder), environment={"LSQ_RATE_LIMIT": "1000/5s"}) as site:
+        with Large(Path(folder)) as site:
             address = full_draft(browser, site)
             loads = [load(browser, site, address) for _ in range(LOADS)]
             return report(loads, keys(browser, site, address))

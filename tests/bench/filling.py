@@ -1,11 +1,13 @@
 """Fills a database with activities as a busy team leaves them behind: the same ones for the same seed, quickly.
 
 25 people, 40 types, some far more often than others; eight rows a submission, over 730 days, ids ascending with time.
-Plain inserts, on PostgreSQL by COPY. What a column holds stands in one place: `_submission` and `_row`.
+Plain inserts, on PostgreSQL by COPY, indexes made afterwards. What a column holds stands in one place: `_submission`
+and `_row`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import uuid
@@ -17,13 +19,15 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from activities import counting, indexing
+from activities import buckets, counting, indexing
 from activities.models import ListedRow, Outcome, Role, Row, State, Submission, User
+from tests.tampering import check_foreign_keys_now
 
 ROWS_OF_A_SUBMISSION: Final = 8
 DAYS: Final = 730
 LAST: Final = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 BATCH: Final = 20_000
+TABLES: Final = (Submission, Row, ListedRow)
 FIRST_CODE: Final = 200
 # Two frequent values that meet only in the oldest hundredth.
 WORST_PERSON: Final = 1
@@ -32,6 +36,17 @@ WORST_CODE: Final = FIRST_CODE + 1
 OUTCOMES: Final = {Outcome.CREATED: 93, Outcome.REJECTED: 4, Outcome.NOT_CREATED: 2}
 UNCONFIRMED: Final = 0.008
 QUEUED: Final = 0.002
+
+# Without those that a primary key or a constraint stands on.
+_INDEXES_OF_POSTGRESQL: Final = """
+    SELECT 'INDEX', indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid::regclass::text = ANY(%s)
+        AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
+_INDEXES_OF_SQLITE: Final = """
+    SELECT type, name, sql FROM sqlite_master
+    WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name IN (SELECT value FROM json_each(%s))
+"""
 
 FIRST_NAMES: Final = (
     *("Asha", "Meera", "Kabir", "Rohan", "Ananya", "Bala", "Chitra", "Dev", "Farah", "Gita", "Hari", "Isha", "Jatin"),
@@ -77,14 +92,15 @@ def fill(rows: int, *, seed: int = 10, settle: bool = True) -> Filled:
     submissions = -(-rows // ROWS_OF_A_SUBMISSION)
     made = _made(submissions, people, chance)
     left = rows
-    while batch := list(islice(made, BATCH // ROWS_OF_A_SUBMISSION)):
-        inner = [row for _, of_it in batch for row in of_it][:left]
-        left -= len(inner)
-        with transaction.atomic():
-            _insert(Submission, [submission for submission, _ in batch])
-            _insert(Row, inner)
-            _insert(ListedRow, [line for submission, of_it in batch for line in _listed(submission, of_it)])
-    _index_words()
+    with _indexes_afterwards():
+        while batch := list(islice(made, BATCH // ROWS_OF_A_SUBMISSION)):
+            inner = [row for _, of_it in batch for row in of_it][:left]
+            left -= len(inner)
+            with transaction.atomic():
+                _insert(Submission, [submission for submission, _ in batch])
+                _insert(Row, inner)
+                _insert(ListedRow, [line for submission, of_it in batch for line in _listed(submission, of_it)])
+    _set_next_ids()
     counting.recount_all()
     if settle:
         _settle()
@@ -274,23 +290,49 @@ def _listed(submission: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Itera
     return ({name: getattr(line, name) for name in names} for line in indexing.lines_of(asked, made))
 
 
-def _index_words() -> None:
+@contextlib.contextmanager
+def _indexes_afterwards() -> Iterator[None]:
+    """Take the tables' indexes away, and make them again from what stands: past memory's size hours are saved.
+
+    On SQLite triggers go with them: they look up by these indexes whether an id is taken.
+    """
     with connection.cursor() as cursor:
+        tables = [model._meta.db_table for model in TABLES]
+        if connection.vendor == "postgresql":
+            cursor.execute(_INDEXES_OF_POSTGRESQL, [tables])
+        else:
+            cursor.execute(_INDEXES_OF_SQLITE, [json.dumps(tables)])
+        standing = cursor.fetchall()
+        for kind, name, _ in standing:
+            cursor.execute(f'DROP {kind} "{name}"')
+        yield
+        # PostgreSQL makes no index while checks are put off to the end of a transaction, as they are in a test.
+        check_foreign_keys_now()
+        for _, _, made_by in standing:
+            cursor.execute(made_by)
         if connection.vendor == "sqlite":
             cursor.execute(f"INSERT INTO {indexing.INDEX}({indexing.INDEX}) VALUES ('rebuild')")
-        else:
-            cursor.execute(f"REINDEX INDEX {indexing.INDEX}")
+
+
+def _set_next_ids() -> None:
+    """On PostgreSQL, whose counters do not see what was put in with its id."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for model in TABLES:
+            table, key = model._meta.db_table, model._meta.pk.column
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), (SELECT max({key}) FROM \"{table}\"))"
+            )
 
 
 def _settle() -> None:
-    """Leave the tables as they are after some time of use: their statistics known, the next id after the last."""
+    """Leave the tables as they are after some time of use: words listed by bucket, statistics known."""
+    while buckets.list_due():
+        pass
     with connection.cursor() as cursor:
-        for model in (Submission, Row, ListedRow):
-            table, key = model._meta.db_table, model._meta.pk.column
-            if connection.vendor == "postgresql":
-                cursor.execute(
-                    f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), (SELECT max({key}) FROM \"{table}\"))"
-                )
+        if connection.vendor == "postgresql":
+            for table in (*(model._meta.db_table for model in TABLES), buckets.TABLE):
                 cursor.execute(f'VACUUM ANALYZE "{table}"')
         if connection.vendor == "sqlite":
             cursor.execute("ANALYZE")

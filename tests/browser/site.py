@@ -1,21 +1,12 @@
-"""The real portal as the browser tests have it: in no hurry, with opportunities that one test has for itself."""
+"""Opportunities that one test has for itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 
-from lsqportal.demo import Installation
 from lsqportal.sandbox import demo
-from tests.browser.steps import LeadSquared, Loan
-
-
-class Unhurried(Installation):
-    """An installation whose LeadSquared has no rate limit from its first call on."""
-
-    def start_sandbox(self) -> None:
-        super().start_sandbox()
-        LeadSquared(self).clear()
+from tests.browser.steps import Loan
 
 
 def the_loans() -> Iterator[Loan]:

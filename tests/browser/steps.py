@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
-from urllib.request import ProxyHandler, Request, build_opener
 
 from playwright.sync_api import Locator, Page, expect
 
 from lsqportal.demo import Installation
+from tests.installations import Controlled
 
 MEERA: Final = "meera.iyer@sahyadrihfc.in"
 KABIR: Final = "kabir.shah@sahyadrihfc.in"
@@ -39,15 +38,8 @@ class Loan:
 class LeadSquared:
     """The sandbox's own controls, past the portal."""
 
-    def __init__(self, site: Installation) -> None:
-        self._site = site
-        self._opener = build_opener(ProxyHandler({}))
-
-    def _call(self, path: str, content: dict[str, object] | None = None) -> Any:
-        address = f"{self._site.sandbox_url.removesuffix('/v2')}/_sandbox/{path}"
-        body = None if content is None else json.dumps(content).encode()
-        with self._opener.open(Request(address, data=body), timeout=10) as answer:
-            return json.load(answer)
+    def __init__(self, site: Controlled) -> None:
+        self._call = site.sandbox
 
     def posted(self, loan: Loan) -> list[dict[str, Any]]:
         """What it holds on this opportunity that was not there from the beginning, oldest first."""

@@ -402,6 +402,19 @@ class TestAnotherComputer:
         office.type_in(1, note="At home, and on at the office")
         saved(office.page)
 
+    def test_a_look_at_that_one_in_a_tab_of_its_own_leaves_mine_in_this_browser(self, two):
+        office, _ = two
+        office.type_in(1, note="At the office again")
+        expect(office.page.get_by_role("alert")).to_be_visible()
+        copied(office.page, "At the office again")
+
+        with office.page.context.expect_page() as opened:
+            office.page.get_by_role("link", name="Show that one").click(modifiers=["ControlOrMeta"])
+        opened.value.wait_for_load_state()
+
+        copied(office.page, "At the office again")
+        expect(office.field(1, "note")).to_have_value("At the office again")
+
     def test_mine_can_be_kept_as_a_draft_of_its_own(self, two):
         office, home = two
         first = office.page.url

@@ -48,6 +48,50 @@ def test_a_queued_submission_can_be_cancelled(either_editor, no_worker, leadsqua
     assert leadsquared.posted(loan) == []
 
 
+def test_a_page_that_follows_its_submission_leaves_the_focus_where_it_is(editor, no_worker, loan):
+    page = editor.page
+    editor.one_visit(loan)
+    editor.post()
+    cancel = page.get_by_role("button", name="Cancel it")
+    for _ in range(60):
+        if cancel.evaluate("(button) => button === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    expect(cancel).to_be_focused()
+    cancel.evaluate("(button) => (button.isTheFirst = true)")
+
+    expect(cancel).not_to_have_js_property("isTheFirst", True)
+
+    expect(cancel).to_be_focused()
+
+
+def test_what_somebody_is_reading_and_choosing_stays_while_the_page_follows(editor, leadsquared, database, loan):
+    page = editor.page
+    _have_a_person_asked(editor, leadsquared, database, loan)
+    _hold_the_next_look(database)
+    page.reload()
+    page.get_by_label("Row 1: ").select_option("none")
+    page.locator("#progress").evaluate("(part) => (part.isTheFirst = true)")
+
+    expect(page.locator("#progress")).not_to_have_js_property("isTheFirst", True)
+
+    expect(page.get_by_label("Row 1: ")).to_have_value("none")
+
+
+def _have_a_person_asked(editor, leadsquared, database, loan) -> None:
+    leadsquared.fault("note_changed")
+    leadsquared.fault("reset_after_write")
+    editor.one_visit(loan, note="As it was typed")
+    editor.post()
+    _look_twice(editor.page, database)
+
+
+def _hold_the_next_look(database) -> None:
+    """A further look is due, and nobody takes it: as during a hold."""
+    later = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S.%f")
+    database.execute("UPDATE activities_submission SET look_at = ? WHERE needs_person_since IS NOT NULL", [later])
+
+
 def test_an_answer_that_never_came_leaves_the_row_unconfirmed_and_is_not_asked_for_twice(editor, leadsquared, loan):
     page = editor.page
     leadsquared.switch(index_lag_seconds=600)
@@ -209,11 +253,7 @@ def test_what_nobody_can_find_out_is_decided_by_a_person_with_both_sides_in_view
 ):
     editor = either_editor
     page = editor.page
-    leadsquared.fault("note_changed")
-    leadsquared.fault("reset_after_write")
-    editor.one_visit(loan, note="As it was typed")
-    editor.post()
-    _look_twice(page, database)
+    _have_a_person_asked(editor, leadsquared, database, loan)
 
     expect(page.get_by_role("heading", name="Which of these are ours?")).to_be_visible()
     expect(page.locator("[aria-current=step]")).to_have_text("Needs a person")
@@ -293,9 +333,12 @@ def _past_the_guards(database) -> Iterator[None]:
 
 def _reload_until(page: Page, *texts: str) -> None:
     """As somebody without scripts does; whoever has them need not."""
-    while not any(text in page.locator("main").inner_text() for text in texts):
+    for _ in range(60):
+        if any(text in page.locator("main").inner_text() for text in texts):
+            return
         page.wait_for_timeout(500)
         page.reload()
+    pytest.fail(f"The page never said {' or '.join(texts)}.")
 
 
 def _ago(minutes: int) -> str:

@@ -19,7 +19,7 @@ def test_three_rows_of_three_types_go_from_sign_in_to_the_audit_log(
     sign_in(page, site, MEERA)
     page.get_by_role("searchbox").fill(loan.phone)
     page.get_by_role("button", name="Search").click()
-    page.locator("#found a.choice", has_text=loan.name).first.click()
+    page.locator(f"#found a.choice[href*='{loan.id}']").click()
     expect(page.locator("h1")).to_have_text(loan.title)
     editor.choose_type(1, "208")
     editor.type_in(1, note="Met her at the flat", v208_mx_Custom_2="ABCPR4821K", v208_mx_Custom_3="20 Nov 2026, 14:30")
@@ -77,7 +77,7 @@ def test_the_keyboard_alone_does_the_job(page, leadsquared, loan):
     page.keyboard.press("Enter")
     expect(page.locator("#found a.choice:focus")).to_be_visible()
     page.keyboard.press("Escape")
-    _tab_to(page, page.locator("#found a.choice", has_text=loan.name).first)
+    _tab_to(page, page.locator(f"#found a.choice[href*='{loan.id}']"))
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text(loan.title)
 

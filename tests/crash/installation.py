@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import json
 import os
 import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-from urllib.request import ProxyHandler, Request, build_opener
+from typing import Final
 
-from lsqportal.demo import ROOT, Installation
+from lsqportal.demo import ROOT
+from tests.installations import Controlled
 
 COPIED: Final = ("activities", "lsqportal", "templates", "static", "manage.py")
 FAKETIME: Final = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
@@ -41,7 +40,7 @@ class Host:
         return arguments, {**environment, **plain, "LD_PRELOAD": library, "FAKETIME": f"{self.clock_off:+d}s"}
 
 
-class Site(Installation):
+class Site(Controlled):
     """An installation with workers by name, each of which can be killed or stopped by itself."""
 
     def __init__(
@@ -56,7 +55,6 @@ class Site(Installation):
         super().__init__(folder, database_url=database_url, environment={"LSQ_RATE_LIMIT": rate, **(environment or {})})
         self.workers = dict(workers)
         self.rate = rate
-        self._opener = build_opener(ProxyHandler({}))
 
     def start_sandbox(self) -> None:
         """Start the sandbox, strict about its rate, at the address that it had before."""
@@ -78,13 +76,6 @@ class Site(Installation):
             self._start(name, *arguments)
         finally:
             self.environment = common
-
-    def sandbox(self, path: str, content: Mapping[str, object] | None = None) -> Any:
-        """Ask the sandbox's own controls, past the portal."""
-        address = f"{self.sandbox_url.removesuffix('/v2')}/_sandbox/{path}"
-        body = None if content is None else json.dumps(content).encode()
-        with self._opener.open(Request(address, data=body), timeout=30) as answer:
-            return json.load(answer)
 
     def pid(self, name: str) -> int:
         """Return the process's id."""
@@ -151,7 +142,7 @@ def copy_of_the_portal(folder: Path) -> Path:
     return folder
 
 
-def join(site: Installation) -> None:
+def join(site: Site) -> None:
     """Make this process one of the installation's, so that it reads and writes the same database."""
     os.environ.update({**site.environment, "DJANGO_SETTINGS_MODULE": "lsqportal.settings"})
     import django

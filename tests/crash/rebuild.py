@@ -1,7 +1,7 @@
 """Migrates tables that have triggers: `python -m tests.crash.rebuild`. The triggers must stand afterwards.
 
 Runs a migration that a later version may bring: SQLite rebuilds a table for each of its steps, and drops the
-triggers of the old one without a word.
+triggers of the old one without a word. Then one that fails.
 """
 
 from __future__ import annotations
@@ -34,14 +34,25 @@ class Migration(migrations.Migration):
         migrations.AlterField("auditentry", "subject", models.CharField(max_length=460)),
     ]
 """
+FAILING: Final = """
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("activities", "9001_later")]
+    operations = [
+        migrations.RunSQL("UPDATE activities_row SET note = 'half'"),
+        migrations.RunSQL("UPDATE a_table_that_is_missing SET note = 'half'"),
+    ]
+"""
 
 
 def a_later_version(folder: Path) -> str:
-    """Write a copy of the migrations with one more into the folder, and return the package's name."""
+    """Write a copy of the migrations with two more into the folder, and return the package's name."""
     package = folder / "later_migrations"
     shutil.copytree(ROOT / "activities/migrations", package, ignore=shutil.ignore_patterns("__pycache__"))
     newest = max(path.stem for path in package.glob("[0-9]*.py"))
     (package / "9001_later.py").write_text(LATER.format(newest=newest))
+    (package / "9002_failing.py").write_text(FAILING)
     sys.path.insert(0, str(folder))
     return package.name
 
@@ -57,18 +68,27 @@ def run(folder: Path, database_url: str | None) -> bool:
     from activities.models import Role, Row, User
     from tests.builders import a_submission
 
+    def refused() -> bool:
+        try:
+            Row.objects.update(note="other")
+        except DatabaseError:
+            return True
+        return False
+
     asha = User.objects.create_person(email="asha@sahyadrihfc.in", name="Asha", password="x" * 12, role=Role.POSTER)
     row = a_submission(asha).rows.get()
     settings.MIGRATION_MODULES = {"activities": a_later_version(folder)}
-    call_command("migrate", verbosity=0)
-    row.refresh_from_db()
-    try:
-        Row.objects.update(note="other")
-        refused = False
-    except DatabaseError:
-        refused = True
-    print(f"migrated: {row.note}, refused: {refused}, problems: {guards.problems()}")
-    return row.note == "migrated" and refused and not guards.problems()
+    stand = True
+    for target, note in (("9001", "migrated"), ("9002", "migrated")):
+        said = ""
+        try:
+            call_command("migrate", "activities", target, verbosity=0)
+        except DatabaseError as error:
+            said = str(error)
+        row.refresh_from_db()
+        print(f"migrated to {target}: {row.note}, refused: {refused()}, problems: {guards.problems()} {said}")
+        stand = stand and row.note == note and bool(said) == (target == "9002") and refused() and not guards.problems()
+    return stand
 
 
 def main(arguments: list[str] | None = None) -> int:

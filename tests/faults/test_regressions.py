@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities import posting, readback, submissions
+from activities import posting, readback, settling, submissions
 from activities.models import Outcome, State
 from activities.models.clock import clock
 from tests.builders import a_draft, a_field, a_new_row, an_actor
@@ -139,3 +139,60 @@ class TestRightBeforeARetry:
         posting.post_next(worker="host:1:1")
 
         assert outcomes(once_more) == [CREATED]
+
+
+class TestTwoTriesOfOneRow:
+    @pytest.fixture
+    def refused(self, post):
+        return post(a_new_row(owner_email="no.one@sahyadrihfc.in"))
+
+    @pytest.fixture
+    def queued(self, asha, refused):
+        """Queue a try of the refused row beside any other, as was possible before it was looked at on submitting."""
+
+        def queued(note):
+            draft = submissions.copy(refused, by=an_actor(asha))
+            submission = submissions.submit(draft, [a_new_row(note=note)], by=an_actor(asha))
+            with without_guards():
+                submission.rows.update(follows=refused.rows.get())
+            return submission
+
+        return queued
+
+    def test_are_not_both_sent(self, queued, sandbox):
+        first, second = queued("first"), queued("second")
+
+        posting.post_next(worker="host:1:1")
+        posting.post_next(worker="host:1:1")
+
+        assert (outcomes(first), outcomes(second)) == ([CREATED], [ABSENT])
+        assert "LeadSquared has it after all" in second.rows.get().reason
+        assert [each.note for each in sandbox.posted(first.opportunity_id)] == ["first"]
+
+    def test_are_not_both_sent_while_the_first_is_before_a_person(self, queued, sandbox):
+        first, second = queued("first"), queued("second")
+        sandbox.fault("reset_after_write")
+        posting.post_next(worker="host:1:1")
+        settling.ask_person(first, reason="LeadSquared could not be asked for a day.", now=clock())
+        with without_guards():
+            first.rows.update(note="typed otherwise")  # so that the look cannot tell
+
+        posting.post_next(worker="host:1:1")
+
+        assert (outcomes(first), outcomes(second)) == ([Outcome.UNCONFIRMED], [ABSENT])
+        assert "is not known yet" in second.rows.get().reason
+        assert [each.note for each in sandbox.posted(first.opportunity_id)] == ["first"]
+
+    def test_are_not_both_sent_when_the_first_arrives_late(self, queued, refused, retry, sandbox):
+        sandbox.fault("late_write")
+        first = queued("first")
+        posting.post_next(worker="host:1:1")
+        first.refresh_from_db()
+        look_in_vain(first)
+        second = retry(refused)
+        sandbox.release()
+
+        posting.post_next(worker="host:1:1")
+
+        assert (outcomes(first), outcomes(second)) == ([CREATED], [ABSENT])
+        assert [each.note for each in sandbox.posted(first.opportunity_id)] == ["first"]

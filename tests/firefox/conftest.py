@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from lsqportal.demo import Installation
-from tests.browser.site import Unhurried, the_loans
+from tests.browser.site import the_loans
 from tests.browser.steps import LeadSquared, Loan
 from tests.firefox import driver
 from tests.firefox.screen import Screen
+from tests.installations import Unhurried
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Iterator[Installation]:
-    with Unhurried(tmp_path_factory.mktemp("portal"), environment={"LSQ_RATE_LIMIT": "1000/5s"}) as running:
+def site(tmp_path_factory) -> Iterator[Unhurried]:
+    with Unhurried(tmp_path_factory.mktemp("portal")) as running:
         yield running
 
 

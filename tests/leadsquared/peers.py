@@ -28,8 +28,15 @@ def answer(body: bytes, *, status: str = "200 OK", headers: str = "", length: in
 class Peer:
     """Listens on a port and does with each connection what its script says, after reading the request."""
 
-    def __init__(self, script: Script, *, reads: bool = True, tls: ssl.SSLContext | None = None) -> None:
-        self._script, self._reads, self._tls = script, reads, tls
+    def __init__(
+        self,
+        script: Script,
+        *,
+        reads: bool = True,
+        tls: ssl.SSLContext | None = None,
+        shakes_hands: Script = lambda _: None,
+    ) -> None:
+        self._script, self._reads, self._tls, self._shakes_hands = script, reads, tls, shakes_hands
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.connections = 0
@@ -73,6 +80,7 @@ class Peer:
 
     def _converse(self, connection: socket.socket) -> None:
         connection.settimeout(3)
+        self._shakes_hands(connection)
         with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as talk:
             if self._reads:
                 self._read(talk)

@@ -97,6 +97,49 @@ def test_a_call_over_tls_is_answered(client_of, peer, tls, certificate, monkeypa
     assert (raw.status, raw.body, raw.complete) == (200, YES, True)
 
 
+class Leave:
+    """A permit that is fresh for some seconds, and after its renewal so long again."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.begin_by = seconds, Client.now() + seconds
+
+    def renew(self) -> Leave:
+        return Leave(self.seconds)
+
+
+def late(connection: socket.socket) -> None:
+    time.sleep(0.3)
+
+
+@pytest.mark.parametrize("call", [post, lambda client, **_: client.who_am_i()], ids=["a write", "a read"])
+def test_a_permit_that_goes_stale_while_the_connection_is_made_is_renewed_on_it(
+    client_of, peer, tls, certificate, monkeypatch, call
+):
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(certificate))
+    server = peer(says(answer(b'{"Id":"u-1"}')), tls=tls, shakes_hands=late)
+    client = client_of(server.url, permit=lambda kind: Leave(0.1), connect_timeout=2, read_timeout=2, deadline=3)
+
+    call(client, permit=Leave(0.1))
+
+    assert server.heard()
+    assert server.connections == 1
+
+
+def test_a_permit_that_is_refused_on_the_open_connection_sends_nothing(client_of, peer):
+    class Refused(Leave):
+        def renew(self) -> Leave:
+            raise full
+
+    full = NotSent(said="The limit is used up.")
+    server = peer(says(answer(YES)))
+
+    with pytest.raises(NotSent) as caught:
+        post(client_of(server.url), permit=Refused(-1))
+
+    assert caught.value is full
+    assert server.heard() == b""
+
+
 def test_head_and_body_leave_as_one(client_of, peer):
     pieces: list[bytes] = []
 

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from activities import audit
 from activities.models import State
 from tests.builders import a_submission
 
@@ -20,6 +21,71 @@ class TestTheRequestId:
         response = client.get("/account/sign-in/", headers={"X-Request-ID": "forged"})
 
         assert response["X-Request-ID"] != "forged"
+
+
+class TestTheAddress:
+    PROXY = "10.0.0.2"
+
+    @pytest.fixture
+    def recorded(self, client, db, settings):
+        """Fail to sign in through so many trusted proxies, and return the addresses that are in the record."""
+
+        def recorded(*forwarded: str, proxies: int, remote: str = self.PROXY) -> list[str]:
+            settings.TRUSTED_PROXIES = proxies
+            for each in forwarded or [None]:
+                headers = {} if each is None else {"X-Forwarded-For": each}
+                client.post("/account/sign-in/", {"email": "a", "password": "b"}, headers=headers, REMOTE_ADDR=remote)
+            return list(audit.entries().order_by("seq").values_list("address", flat=True))
+
+        return recorded
+
+    def test_is_the_peers_while_no_proxy_is_trusted(self, recorded):
+        assert recorded("203.0.113.7", proxies=0) == [self.PROXY]
+
+    @pytest.mark.parametrize(
+        ("forwarded", "proxies"),
+        [
+            ("203.0.113.7", 1),
+            ("198.51.100.1, 203.0.113.7", 1),
+            ("198.51.100.1,203.0.113.7,10.0.0.1", 2),
+            ("nonsense, 203.0.113.7", 1),
+            (" 203.0.113.7 ", 1),
+            ("203.0.113.7:50123", 1),
+            ("::ffff:203.0.113.7", 1),
+        ],
+    )
+    def test_is_what_the_outermost_trusted_proxy_was_asked_from(self, recorded, forwarded, proxies):
+        assert recorded(forwarded, proxies=proxies) == ["203.0.113.7"]
+
+    @pytest.mark.parametrize("forwarded", ["2001:db8::7", "[2001:db8::7]", "[2001:DB8::7]:50123", "2001:db8:0:0::7"])
+    def test_of_the_sixth_version_is_written_in_one_way(self, recorded, forwarded):
+        assert recorded(forwarded, proxies=1) == ["2001:db8::7"]
+
+    @pytest.mark.parametrize("remote", [PROXY, ""], ids=["over a port", "over a socket"])
+    @pytest.mark.parametrize(
+        ("forwarded", "proxies"),
+        [
+            (None, 1),
+            ("", 1),
+            ("203.0.113.7", 2),
+            ("203.0.113.7,", 1),
+            ("unknown", 1),
+            ("203.0.113.777", 1),
+            ("203.0.113.7<script>", 1),
+            ("[2001:db8::7", 1),
+            ("[2001:db8::7]x", 1),
+            ("fe80::1%" + "x" * 80, 1),
+            ("_hidden:80", 1),
+            ("203.0.113.7, 10.0.0.1, nonsense", 1),
+        ],
+    )
+    def test_is_the_peers_where_the_proxies_do_not_say(self, recorded, forwarded, proxies, remote):
+        said = [] if forwarded is None else [forwarded]
+
+        assert recorded(*said, proxies=proxies, remote=remote) == [remote]
+
+    def test_of_each_client_has_its_own_burst_of_failed_sign_ins(self, recorded):
+        assert recorded("203.0.113.7", "203.0.113.8", "203.0.113.7", proxies=1) == ["203.0.113.7", "203.0.113.8"]
 
 
 class TestReadableText:

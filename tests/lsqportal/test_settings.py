@@ -92,6 +92,8 @@ def test_a_wrong_host_stops_a_command():
         ({"LSQ_CALL_DEADLINE": "45 seconds"}, "LSQ_CALL_DEADLINE: “45 seconds” is not a number of seconds."),
         ({"LSQ_GIVE_UP_AFTER": "24h"}, "LSQ_GIVE_UP_AFTER: “24h” is not a whole number."),
         ({"LSQ_LOOK_SCHEDULE": "often"}, "LSQ_LOOK_SCHEDULE: “often” is not a whole number."),
+        ({"TRUSTED_PROXIES": "10.0.0.2"}, "TRUSTED_PROXIES: “10.0.0.2” is not a whole number."),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES: “-1” is not a whole number."),
         ({"LSQ_SECRET_KEY_FILE": "/nowhere"}, "LSQ_SECRET_KEY_FILE points to /nowhere, which cannot be read"),
         ({"DATABASE_URL": "mysql://u:pw@h/n"}, "DATABASE_URL: this is no address of a database."),
     ],

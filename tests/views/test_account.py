@@ -11,6 +11,7 @@ from django.urls import reverse
 from activities import audit, people
 from tests.builders import an_actor
 from tests.conftest import PASSWORD
+from tests.pages import post, read
 
 SIGN_IN = "/account/sign-in/"
 FORM = "application/x-www-form-urlencoded"
@@ -183,6 +184,142 @@ def test_a_held_form_goes_nowhere_else(client, asha, path):
     response = sign_in(client, held_path=path, held_fields="a=1")
 
     assert response.url == reverse("opportunities:pick")
+
+
+class TestAOneTimePassword:
+    """Somebody was signed out while they typed, and comes back with a one-time password."""
+
+    NEW = "another-horse-battery"
+
+    @pytest.fixture
+    def one_time(self, asha, dev):
+        return people.give_one_time_password(asha, by=an_actor(dev))
+
+    def choose(self, client, one_time, new=NEW, **more):
+        return client.post("/account/password/", {"current": one_time, "new": new, "again": new, **more})
+
+    def test_does_not_lose_the_held_form(self, client, one_time):
+        page = sign_in(client, password=one_time, held_path="/submissions/new/", held_fields="r1-note=typed&do=review")
+        resumed = self.choose(client, one_time, **dict(hidden(page)))
+
+        assert b'action="/account/password/"' in page.content
+        assert "no-store" in page["Cache-Control"]
+        assert b'action="/submissions/new/"' in resumed.content
+        assert hidden(resumed) == [("r1-note", "typed"), ("do", "review")]
+
+    def test_does_not_lose_it_over_a_new_password_that_will_not_do(self, client, one_time):
+        page = sign_in(client, password=one_time, held_path="/submissions/new/", held_fields="r1-note=typed")
+        again = self.choose(client, one_time, new="1234567890", **dict(hidden(page)))
+
+        assert again.status_code == 422
+        assert dict(hidden(again)) == {"held_path": "/submissions/new/", "held_fields": "r1-note=typed"}
+
+    def test_does_not_lose_where_somebody_wanted_to_go(self, client, one_time):
+        asked = sign_in(client, password=one_time, next="/history/?state=queued")
+        page = client.get(asked.url)
+
+        assert self.choose(client, one_time, **dict(hidden(page))).url == "/history/?state=queued"
+
+    @pytest.mark.parametrize("elsewhere", ["https://example.com/", "//example.com"])
+    def test_leads_nowhere_else(self, client, one_time, elsewhere):
+        sign_in(client, password=one_time)
+
+        response = self.choose(client, one_time, next=elsewhere, held_path=elsewhere, held_fields="a=1")
+
+        assert response.url == "/account/"
+
+
+class TestWhoeverSignedInAtAnotherWindow:
+    """Two windows of one browser: the first still has what it had before somebody signed in at the second."""
+
+    HERE = "http://testserver"
+
+    @pytest.fixture
+    def windows(self, asha):
+        windows = Client(enforce_csrf_checks=True)
+        self.sign_in_at(windows, read(windows.get(SIGN_IN)))
+        return windows
+
+    @pytest.fixture
+    def window(self, windows):
+        """A page that was opened before the session ended."""
+        page = read(windows.get("/account/"))
+        del windows.cookies["lsqportal_session"]
+        return page
+
+    def sign_in_at(self, windows, page, **headers):
+        fields = dict(page.form(SIGN_IN).fields)
+        return post(windows, SIGN_IN, {**fields, "email": "asha@sahyadrihfc.in", "password": PASSWORD}, **headers)
+
+    def send(self, windows, page, **headers):
+        return post(windows, "/account/", {**dict(page.form("").fields), "time_zone": "UTC"}, **headers)
+
+    def test_goes_on_from_a_sign_in_page_that_holds_a_form(self, windows, window):
+        signed_out = read(self.send(windows, window))
+        self.sign_in_at(windows, read(windows.get(SIGN_IN)))
+
+        resumed = self.sign_in_at(windows, signed_out, headers={"Origin": self.HERE})
+
+        assert hidden(resumed) == [("time_zone", "UTC")]
+        assert PASSWORD not in resumed.content.decode()
+        assert post(windows, "/account/", read(resumed).form("/account/").fields).status_code == 302
+
+    def test_goes_on_from_it_with_the_token_of_now(self, asha_client):
+        resumed = sign_in(asha_client, held_path="/account/", held_fields="time_zone=UTC")
+
+        assert hidden(resumed) == [("time_zone", "UTC")]
+
+    def test_goes_on_from_a_form_that_was_open_before(self, windows, window):
+        self.sign_in_at(windows, read(windows.get(SIGN_IN)))
+
+        resumed = self.send(windows, window, headers={"Origin": self.HERE})
+
+        assert resumed.status_code == 403
+        assert hidden(resumed) == [("time_zone", "UTC")]
+        assert post(windows, "/account/", read(resumed).form("/account/").fields).status_code == 302
+
+    def test_is_not_asked_to_sign_in_twice(self, windows):
+        del windows.cookies["lsqportal_session"]
+        first = read(windows.get(SIGN_IN))
+        self.sign_in_at(windows, first)
+
+        assert self.sign_in_at(windows, first, headers={"Origin": self.HERE}).url == reverse("opportunities:pick")
+
+    def test_who_has_signed_out_again_signs_in_and_goes_on(self, windows, window):
+        self.sign_in_at(windows, read(windows.get(SIGN_IN)))
+        del windows.cookies["lsqportal_session"]
+
+        signed_out = self.send(windows, window, headers={"Origin": self.HERE})
+        resumed = self.sign_in_at(windows, read(signed_out))
+
+        assert signed_out.status_code == 401
+        assert hidden(resumed) == [("time_zone", "UTC")]
+
+    @pytest.mark.parametrize("origin", ["https://example.com", "null", "http://testserver.example.com", ""])
+    def test_is_offered_nothing_that_another_site_sent(self, windows, window, origin):
+        self.sign_in_at(windows, read(windows.get(SIGN_IN)))
+
+        refused = self.send(windows, window, headers={"Origin": origin} if origin else {})
+
+        assert refused.status_code == 403
+        assert "This form is out of date" in refused.content.decode()
+        assert hidden(refused) == []
+
+    def test_is_shown_no_password_again(self, windows):
+        page = read(windows.get("/account/password/"))
+        fields = {**dict(page.form("/account/password/").fields), "csrfmiddlewaretoken": "x" * 64, "new": "a-secret"}
+
+        refused = post(windows, "/account/password/", fields, headers={"Origin": self.HERE})
+
+        assert refused.status_code == 403
+        assert "a-secret" not in refused.content.decode()
+
+
+def test_a_password_is_not_held(client, db):
+    expired = post(client, "/account/password/", {"current": "old-secret", "new": "new-secret", "again": "new-secret"})
+
+    assert expired.status_code == 401
+    assert "secret" not in expired.content.decode()
 
 
 def test_the_token_is_not_carried_along(client, db):

@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 
 from activities import audit, people
-from activities.models import State
-from tests.builders import a_submission, an_actor
+from activities.models import Role, State, User
+from tests.builders import OPPORTUNITY, a_submission, an_actor
 
 PAGES = ["", "activities/", "entries/"]
 MOST_QUERIES = 12
+# Beside these: what has the id, which people are or were named so, and which of the entries about them are shown.
+MOST_QUERIES_ABOUT = MOST_QUERIES + 6
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -93,3 +95,54 @@ def test_the_entries_ask_no_more_as_they_grow(dev_client, asha, dev, django_asse
 
     with django_assert_max_num_queries(MOST_QUERIES):
         dev_client.get("/audit/entries/")
+
+
+def test_entries_about_what_a_link_names_are_found(chitra_client, asha):
+    submission = a_submission(asha, opportunity_id=OPPORTUNITY)
+    audit.record(audit.Action.CANCELLED, submission, by=an_actor(asha))
+    audit.record(audit.Action.CANCELLED, a_submission(asha), by=an_actor(asha))
+    link = f"https://in21.leadsquared.com/OpportunityManagement/OpportunityDetails?opportunityId={OPPORTUNITY}"
+
+    response = chitra_client.get("/audit/entries/", {"subject": link})
+
+    assert [entry.subject_id for entry in response.context["page"].items] == [str(submission.public_id)]
+
+
+@pytest.mark.parametrize("about", ["opportunity_id", "lead_id"])
+def test_every_entry_about_an_opportunity_or_a_lead_is_found_with_as_many_questions(
+    dev_client, asha, django_assert_max_num_queries, about
+):
+    for _ in range(60):
+        submission = a_submission(asha, **{about: OPPORTUNITY})
+        audit.record(audit.Action.CANCELLED, submission, by=an_actor(asha))
+
+    with django_assert_max_num_queries(MOST_QUERIES_ABOUT):
+        response = dev_client.get(f"/audit/entries/?subject={OPPORTUNITY.upper()}")
+
+    assert response.context["count"].number == 60
+
+
+def test_entries_about_a_person_are_found_by_a_former_name(dev_client, dev):
+    names = ("Nisha Rao", "Nisha Kulkarni", "N. Iyer")
+    nisha, _ = people.add(by=an_actor(dev), email="nisha@sahyadrihfc.in", name=names[0], role=Role.POSTER)
+    for name in names[1:]:
+        people.change(nisha, by=an_actor(dev), is_active=True, name=name)
+
+    found = [dev_client.get("/audit/entries/", {"subject": name}).context["count"].number for name in names]
+
+    assert found == [3, 3, 3]
+
+
+def test_every_entry_about_people_of_a_name_is_found_with_as_many_questions(
+    dev_client, dev, django_assert_max_num_queries
+):
+    for number in range(60):
+        named = User.objects.create_person(
+            email=f"rao{number}@sahyadrihfc.in", name=f"N. Rao {number}", password="x" * 12, role=Role.POSTER
+        )
+        audit.record(audit.Action.PERSON_DEACTIVATED, named, by=an_actor(dev), name=named.name)
+
+    with django_assert_max_num_queries(MOST_QUERIES_ABOUT):
+        response = dev_client.get("/audit/entries/?subject=rao")
+
+    assert response.context["count"].number == 60

@@ -270,3 +270,15 @@ class TestAWaitingOne:
 
         assert "5 of your exports are not ready yet." in read(response).text
         assert Export.objects.count() == exports.MOST_OPEN
+
+
+def test_what_takes_the_focus_on_a_page_that_follows_its_exports_has_an_id(asha_client, asha):
+    an_export(asha)
+    done = {"state": ExportState.DONE, "expires_at": clock() + timedelta(hours=1), "finished_at": clock()}
+    an_export(asha, **done)
+
+    pages = [read(asha_client.get("/exports/progress/").text)]
+    Export.objects.all().delete()
+    pages.append(read(asha_client.get("/exports/progress/").text))
+
+    assert [page.nameless for page in pages] == [[], []]

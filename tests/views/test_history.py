@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
 
 from activities import listings
 from activities.models import State
-from tests.builders import NOON, a_submission
+from tests.builders import NOON, OPPORTUNITY, a_submission
 
 MOST_QUERIES = 12
+LEAD = "0d9c1e52-6a7b-4f1e-8c3d-2b5a9e8f7c61"
 
 
 def names_on(response):
@@ -51,6 +53,9 @@ def test_nothing_that_fits_offers_to_clear_the_filters(asha_client, asha):
         ("before=x", "Enter a whole number."),
         ("text=%00", "Null characters are not allowed."),
         ("text=" + "x" * 300, "at most 200 characters"),
+        ("id=" + "x" * 300, "at most 200 characters"),
+        ("id=%00", "Null characters are not allowed."),
+        ("id=https%3A%2F%2Fin21.leadsquared.com%2FHome", "This link has no id in it."),
     ],
 )
 def test_a_filter_that_makes_no_sense_is_refused_and_kept(asha_client, asha, query, message):
@@ -62,6 +67,32 @@ def test_a_filter_that_makes_no_sense_is_refused_and_kept(asha_client, asha, que
     assert message in response.content.decode()
     assert "<title>Error: " in response.content.decode()
     assert names_on(response) == ["Still here"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"https://in21.leadsquared.com/OpportunityManagement/OpportunityDetails?opportunityId={OPPORTUNITY.upper()}",
+        f"https://in21.leadsquared.com/Some/Page?leadId={uuid.uuid4()}&opportunityId={OPPORTUNITY}&{'x' * 200}",
+        f" https://in21.leadsquared.com/LeadManagement/LeadDetails?LeadID={LEAD} ",
+    ],
+)
+def test_a_link_of_leadsquared_stands_for_its_id(asha_client, asha, link):
+    a_submission(by=asha, opportunity_name="This one", opportunity_id=OPPORTUNITY, lead_id=LEAD)
+    a_submission(by=asha, opportunity_name="Another")
+
+    response = asha_client.get("/history/", {"id": link})
+
+    assert names_on(response) == ["This one"]
+
+
+def test_the_address_of_a_submission_stands_for_it(asha_client, asha):
+    submission = a_submission(by=asha, opportunity_name="This one")
+    a_submission(by=asha, opportunity_name="Another")
+
+    response = asha_client.get("/history/", {"id": f"https://portal.example/submissions/{submission.public_id}/"})
+
+    assert names_on(response) == ["This one"]
 
 
 def test_created_activities_show_their_id(asha_client, asha):

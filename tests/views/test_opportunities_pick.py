@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from activities import typed_rows
 from activities.models import State
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
 from tests.builders import NOON, a_draft, a_submission
@@ -36,6 +37,13 @@ class TestShows:
         assert page.index("Newer") < page.index("Older")
         assert "Bala’s" not in page
 
+    @pytest.mark.parametrize(("note", "count"), [("Typed", "1 of 25 rows"), ("", "0 of 25 rows")])
+    def test_how_many_rows_of_a_draft_are_filled(self, asha_client, asha, note, count):
+        rows = [{**typed_rows.blank(asha.lsq_email), "note": note}, typed_rows.blank(asha.lsq_email)]
+        a_draft(asha, content={"rows": rows, "skip_option_check": False})
+
+        assert count in read(asha_client.get("/")).text
+
     def test_each_opportunity_that_was_posted_on_lately_once(self, asha_client, asha):
         for number in range(7):
             a_submission(asha, opportunity_id=str(uuid.UUID(int=number)), opportunity_name=f"Loan {number}")
@@ -59,6 +67,56 @@ class TestShows:
         a_draft(asha, opportunity_id="", opportunity={"id": "", "name": ""})
 
         assert "No opportunity chosen yet" in read(asha_client.get("/")).text
+
+
+class TestManyDrafts:
+    @pytest.fixture
+    def sixty(self, asha):
+        return [a_draft(asha, updated_at=NOON.replace(minute=number)) for number in range(60)]
+
+    def followed(self, client, address, word):
+        """The page that the link in the panel of drafts leads to."""
+        (link,) = [link for link in read(client.get(address)).links if word in link]
+        return f"/{link.partition('#')[0]}"
+
+    def drafts_on(self, client, address):
+        return [link.partition("draft=")[2] for link in read(client.get(address)).links if "?draft=" in link]
+
+    def test_are_counted_where_the_newest_are_listed(self, asha_client, sixty):
+        page = read(asha_client.get("/"))
+
+        assert "All drafts (60)" in page.text
+        assert self.drafts_on(asha_client, "/") == [str(draft.public_id) for draft in sixty[:54:-1]]
+
+    def test_can_all_be_reached_from_there(self, asha_client, sixty):
+        addresses = [first := self.followed(asha_client, "/", "drafts=1")]
+        addresses.append(second := self.followed(asha_client, first, "drafts=2"))
+        addresses.append(self.followed(asha_client, second, "drafts=3"))
+
+        found = [draft for address in addresses for draft in self.drafts_on(asha_client, address)]
+
+        assert found == [str(draft.public_id) for draft in reversed(sixty)]
+
+    def test_say_where_among_them_the_page_is(self, asha_client, sixty):
+        page = read(asha_client.get("/?drafts=3"))
+
+        assert "51–60 of 60" in page.text
+        assert "Older drafts" not in page.text
+
+    def test_keep_what_was_searched_for(self, asha_client, sixty, sandbox):
+        page = read(search(asha_client, "Asha Rao"))
+
+        assert "?q=Asha+Rao&drafts=1#drafts" in page.links
+
+    @pytest.mark.parametrize("asked", ["", "0", "-1", "9999999", "²", "x"])
+    def test_of_no_such_page_are_a_page_that_there_is(self, asha_client, sixty, asked):
+        assert self.drafts_on(asha_client, f"/?drafts={asked}")
+
+    def test_are_not_offered_where_there_are_no_more(self, asha_client, asha):
+        for _ in range(5):
+            a_draft(asha)
+
+        assert "All drafts" not in read(asha_client.get("/")).text
 
 
 class TestFinds:

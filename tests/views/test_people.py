@@ -45,6 +45,17 @@ def test_a_new_person_signs_in_with_the_password_that_is_shown_once(dev_client):
     assert one_time not in str(list(audit.entries().values()))
 
 
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Europe/Berlin", "Singapore"])
+def test_the_zone_of_the_installation_is_offered_to_a_new_person(dev_client, settings, zone):
+    settings.TIME_ZONE = zone
+
+    page = dev_client.get("/people/add/").content.decode()
+    added = dev_client.post("/people/add/", {**NEW, "time_zone": zone})
+
+    assert re.findall(r'<option value="([^"]+)" selected', page)[-1] == zone
+    assert added.context["person"].time_zone == zone
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

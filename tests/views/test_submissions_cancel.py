@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from activities.models import Outcome, State
-from tests.builders import a_submission
+from tests.builders import a_submission, in_doubt_since_a_restore
 from tests.pages import post, read
 
 
@@ -42,7 +42,7 @@ def test_anything_later_is_too_late_and_changes_nothing(asha_client, asha, state
 
     submission.refresh_from_db()
     assert submission.state == state
-    assert "too late to cancel" in read(asha_client.get(response.url)).text
+    assert "it is not queued any more" in read(asha_client.get(response.url)).text
 
 
 def test_pressed_twice_it_is_cancelled_once(asha_client, asha):
@@ -85,6 +85,32 @@ def test_somebody_elses_does_not_exist(bala_client, asha):
 
 def test_whoever_is_not_signed_in_signs_in_first(client, asha):
     assert cancel(client, a_submission(asha)).status_code == 401
+
+
+class TestWhatMayHaveBeenPostedBeforeARestore:
+    @pytest.fixture
+    def doubted(self, asha):
+        return in_doubt_since_a_restore(a_submission(asha))
+
+    def test_is_not_cancelled(self, asha_client, doubted):
+        cancel(asha_client, doubted)
+
+        doubted.refresh_from_db()
+        assert doubted.state == State.QUEUED
+        assert doubted.rows.get().outcome == Outcome.PENDING
+
+    def test_is_told_with_what_happens_next(self, asha_client, doubted):
+        response = cancel(asha_client, doubted)
+
+        text = read(asha_client.get(response.url)).text
+        assert "Not cancelled: it may have been posted before the database was restored from a backup." in text
+        assert "it is not queued any more" not in text
+
+    def test_is_not_offered_to_be_cancelled_and_says_why(self, asha_client, doubted):
+        page = read(asha_client.get(f"/submissions/{doubted.public_id}/"))
+
+        assert path_of(doubted) not in page.forms
+        assert "this may have been posted since the backup was made" in page.text
 
 
 def test_looking_cancels_nothing(asha_client, asha):

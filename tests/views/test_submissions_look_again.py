@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from activities import audit, posting, purging, submissions
-from activities.models import Outcome, Recheck, State
+from activities import audit, connection, posting, purging, submissions
+from activities.models import Account, Outcome, Recheck, State
 from activities.models.clock import clock
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
 from tests.builders import a_draft, a_field, a_new_row, a_submission, an_actor
@@ -50,6 +50,17 @@ def test_a_look_becomes_due(asha_client, not_posted):
 
     not_posted.refresh_from_db()
     assert not_posted.look_at is not None
+
+
+def test_no_look_becomes_due_that_the_keys_of_today_cannot_do(asha_client, not_posted, settings):
+    settings.LSQ_API_URL = "https://api-in21.leadsquared.com/v2"
+    Account.objects.update(keys_mark=connection.keys_mark(), organisation="another", host="api-in21.leadsquared.com")
+
+    page = read(look_again(asha_client, not_posted))
+
+    not_posted.refresh_from_db()
+    assert not_posted.look_at is None
+    assert f"The portal cannot look: this was submitted for {not_posted.host}" in page.text
 
 
 def test_an_auditor_may_not(chitra_client, not_posted):

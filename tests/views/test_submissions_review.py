@@ -530,6 +530,13 @@ class TestASubmittedDraft:
         assert "submitted before with other contents" in read(asha_client.get(response.url)).text
         assert Submission.objects.count() == 1
 
+    def test_with_other_content_does_not_advise_to_copy_what_is_posted(self, asha_client, submission, seen):
+        response = press_post(asha_client, seen, seen="of other rows")
+
+        page = read(asha_client.get(response.url)).text
+        assert "What is still to be posted needs a new submission." in page
+        assert "copy the rows" not in page
+
     def test_with_the_same_content_says_nothing(self, asha_client, submission, seen):
         response = press_post(asha_client, seen)
 

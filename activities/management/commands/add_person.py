@@ -6,6 +6,7 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--name", required=True)
         parser.add_argument("--role", choices=Role.values, default=Role.ADMINISTRATOR.value)
-        parser.add_argument("--time-zone", default="Asia/Kolkata")
+        parser.add_argument("--time-zone", default=settings.TIME_ZONE)
         parser.add_argument("--lsq-user", default="", help="their e-mail in LeadSquared")
 
     def handle(self, *args: Any, **options: Any) -> None:

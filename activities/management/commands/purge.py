@@ -34,8 +34,11 @@ class Command(BaseCommand):
             exporting.remove_all()
         if options["rewrite"]:
             purging.rewrite()
-        self.stdout.write(
-            f"Removed the contents of {purged.submission_count} submissions and {purged.draft_count} drafts."
-        )
+        removed = f"{_some(purged.submission_count, 'submission')} and {_some(purged.draft_count, 'draft')}"
+        self.stdout.write(f"Removed the contents of {removed}.")
         if purged.open_count:
-            self.stdout.write(f"{purged.open_count} submissions have not come to rest, and were left as they are.")
+            self.stdout.write(f"Left as they are, since not at rest yet: {_some(purged.open_count, 'submission')}.")
+
+
+def _some(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from activities import counting, indexing
+from activities import buckets, counting, indexing
 
 
 class Command(BaseCommand):
@@ -18,4 +18,5 @@ class Command(BaseCommand):
         """List, count, and say how much."""
         listed = indexing.catch_up()
         counting.recount_all()
+        buckets.forget_all()
         self.stdout.write(f"Listed {listed} rows that were not; every day is counted anew.")
