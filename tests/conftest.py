@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 from django.test import Client
 from hypothesis import settings as hypothesis
 
@@ -17,6 +20,14 @@ PASSWORD = "correct-horse-battery"
 # No test asserts how long something takes: a busy machine is no fault of the code.
 hypothesis.register_profile("unhurried", deadline=None)
 hypothesis.load_profile("unhurried")
+
+
+@receiver(connection_created)
+def back_to_front(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """What is read without an order comes as PostgreSQL may give it any day: not as it was written."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA reverse_unordered_selects = ON")
 
 
 def a_person(name: str, role: str, **more: object) -> User:

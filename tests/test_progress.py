@@ -26,7 +26,7 @@ def at_work(settings):
 def of(submission, **more) -> progress.Progress:
     rows = list(submission.rows.order_by("number"))
     retriable = submissions.retriable(rows)
-    attempts = list(submission.attempts.all())
+    attempts = list(submission.attempts.order_by("number"))
     return progress.of(submission, rows, attempts, retriable=retriable, now=more.get("now", NOON))
 
 
