@@ -303,10 +303,11 @@ def decide(
         offered = leftovers(current)
         if current.needs_person_since is None or set(ours) - set(numbers):
             raise NotOffered
-        if wrong := _wrong(ours, numbers, offered={each["id"] for each in offered}):
-            raise NotOffered(wrong)
+        wrong = _wrong(ours, numbers, offered={each["id"] for each in offered})
         if asked != question(rows, offered):
-            raise NotOffered(dict.fromkeys(numbers, _ASKED_ANEW))
+            raise NotOffered({**dict.fromkeys(numbers, _ASKED_ANEW), **wrong})
+        if wrong:
+            raise NotOffered(wrong)
         verdicts = {number: _decided(ours[number], by) for number in numbers}
         evidence = [f"row {number}: {verdict.activity_id or 'none'}" for number, verdict in verdicts.items()]
         decision = f"{len(chosen)} of {len(verdicts)} unconfirmed rows are in LeadSquared"

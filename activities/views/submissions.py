@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -51,6 +51,8 @@ from activities.views.opportunities import beside, keep_at_hand
 
 LONGEST_REASON = 200
 _OPPORTUNITY = "activities.opportunity"
+# Chosen for a row that is none of what LeadSquared holds.
+_NONE = "none"
 
 
 @gzip_page  # what may be compressed, and why: docs/decisions/0015
@@ -176,12 +178,14 @@ def decide(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     submission = _visible(request, public_id)
     numbers = range(1, submission.row_count + 1)
     chosen = {n: request.POST.get(f"row-{n}", "") for n in numbers}
-    ours = {n: "" if choice == "none" else choice for n, choice in chosen.items() if choice}
+    ours = {n: "" if choice == _NONE else choice for n, choice in chosen.items() if choice}
+    asked = request.POST.get("asks", "")
     try:
-        submissions.decide(submission, asked=request.POST.get("asks", ""), ours=ours, by=actor_of(request))
+        submissions.decide(submission, asked=asked, ours=ours, by=actor_of(request))
     except submissions.NotOffered as refused:
         if refused.wrong:
-            story = _story(request, _visible(request, public_id), chosen=chosen, wrong=refused.wrong)
+            answer = _Answer(asked, chosen, refused.wrong)
+            story = _story(request, _visible(request, public_id), answer=answer)
             return render(request, "submissions/detail.html", story, status=422)
         messages.warning(request, "Nothing was decided: these rows are settled, or others are asked about by now.")
     return redirect("submissions:detail", public_id)
@@ -449,6 +453,20 @@ def _submitted_already(request: HttpRequest, public_id: uuid.UUID) -> HttpRespon
 
 
 @dataclass(frozen=True)
+class _Answer:
+    """What somebody chose for each row, to which question, and what is wrong with that."""
+
+    asked: str = ""
+    chosen: Mapping[int, str] = field(default_factory=dict)
+    wrong: Mapping[int, str] = field(default_factory=dict)
+
+    def chosen_for(self, number: int, asks: str) -> str:
+        """Return what is still chosen where this is asked: “none” is no answer to what came up since."""
+        chosen = self.chosen.get(number, "")
+        return "" if chosen == _NONE and self.asked != asks else chosen
+
+
+@dataclass(frozen=True)
 class _Question:
     """Which activity an unconfirmed row is: what was chosen, and what is wrong with that."""
 
@@ -465,17 +483,17 @@ def _story(
     request: HttpRequest,
     submission: Submission,
     *,
-    chosen: Mapping[int, str] | None = None,
-    wrong: Mapping[int, str] | None = None,
+    answer: _Answer | None = None,
 ) -> dict[str, Any]:
     rows = list(submission.rows.order_by("number"))
     attempts = list(submission.attempts.order_by("number"))
     entries = list(audit.entries_about(submission))
     events = story.events(entries, attempts)
     leftovers = submissions.leftovers(submission) if submission.needs_person_since else []
-    chosen, wrong = chosen or {}, wrong or {}
+    asks = submissions.question(rows, leftovers)
+    answer = answer or _Answer()
     questions = [
-        _Question(row, chosen.get(row.number, ""), wrong.get(row.number, ""))
+        _Question(row, answer.chosen_for(row.number, asks), answer.wrong.get(row.number, ""))
         for row in rows
         if row.outcome == Outcome.UNCONFIRMED
     ]
@@ -501,7 +519,7 @@ def _story(
         "may_decide": submission.needs_person_since is not None
         and permissions.can_cancel(person_of(request), submission),
         "leftovers": leftovers,
-        "asks": submissions.question(rows, leftovers),
+        "asks": asks,
         "questions": questions,
         "problems": [
             forms.Problem(each.anchor, f"Row {each.row.number}: {each.error}") for each in questions if each.error

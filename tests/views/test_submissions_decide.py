@@ -96,13 +96,26 @@ def test_an_activity_that_is_explained_by_now_is_told_at_its_row(asha_client, un
     assert "this activity is not left over any more" in page.error_at("decide-1")
 
 
-def test_a_page_from_before_another_look_is_asked_anew(asha_client, undecided):
-    page = read(decide(asha_client, undecided, asks="of an older page", **{"row-1": "none"}))
+class TestAPageFromBeforeAnotherLook:
+    @pytest.fixture
+    def asked(self, asha):
+        """Two rows before a person, and one activity that could be either."""
+        return left_over(a_submission(asha, 2, State.UNCONFIRMED, needs_person_since=NOON))
 
-    assert undecided.rows.get().outcome == Outcome.UNCONFIRMED
-    assert "list was read again since you were asked" in page.error_at("decide-1")
-    form = page.form(reverse("submissions:decide", args=[undecided.public_id]))
-    assert (form.value("asks"), form.value("row-1")) == (asked_of(undecided), "none")
+    @pytest.mark.parametrize("first", ["", HELD["id"], "none"])
+    def test_is_asked_anew_and_its_none_chosen_anew(self, asha_client, asked, first):
+        page = read(decide(asha_client, asked, asks="of an older page", **{"row-1": first, "row-2": "none"}))
+
+        assert {row.outcome for row in asked.rows.all()} == {Outcome.UNCONFIRMED}
+        assert "list was read again since you were asked" in page.error_at("decide-2")
+        form = page.form(reverse("submissions:decide", args=[asked.public_id]))
+        assert (form.value("asks"), form.value("row-2")) == (asked_of(asked), "")
+
+    def test_keeps_which_activity_a_row_is(self, asha_client, asked):
+        page = read(decide(asha_client, asked, asks="of an older page", **{"row-1": HELD["id"], "row-2": "none"}))
+
+        form = page.form(reverse("submissions:decide", args=[asked.public_id]))
+        assert form.value("row-1") == HELD["id"]
 
 
 def test_what_is_settled_meanwhile_is_not_decided_again(asha_client, asha):
