@@ -68,6 +68,11 @@ class Action(Enum):
     RETRIED = "submission.retried", "opened {row_count:row|rows} to put right", ("draft",)
     CANCELLED = "submission.cancelled", "cancelled it before it was sent"
     NEEDS_PERSON = "submission.needs_person", "asked for a person: {reason}"
+    DOUBTED = (
+        "submission.doubted",
+        "found it in a restored backup: it is read back before anything is sent",
+        ("attempt",),
+    )
     HELD = "account.held", "stopped sending: {reason}"
     HOLD_LIFTED = "account.hold_lifted", "went on sending"
     IDENTIFIED = (

@@ -84,6 +84,7 @@ def doubt_what_is_queued(*, now: datetime | None = None) -> int:
             Submission.objects.filter(pk=submission.pk).update(
                 attempt_count=attempt.number, state=State.QUEUED, lease_until=None
             )
+            audit.record(audit.Action.DOUBTED, submission, by=audit.COMMAND_LINE, now=moment, attempt=attempt.number)
         audit.record(audit.Action.RESTORED, "Database", by=audit.COMMAND_LINE, now=moment, count=len(doubted))
     return len(doubted)
 

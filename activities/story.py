@@ -14,6 +14,7 @@ _SHAPES: Final = {
     _Action.SENT.code: "waiting",
     _Action.REQUEUED.code: "waiting",
     _Action.NEEDS_PERSON.code: "warning",
+    _Action.DOUBTED.code: "warning",
     _Action.CANCELLED.code: State.NOT_POSTED,
 }
 _STATES: Final = {state.label.lower(): state for state in State}

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from activities import audit, contents
-from activities.models import Attempt, Look, Outcome, Recheck, Row, State, Submission
+from activities.models import Attempt, Look, Outcome, Recheck, Row, State, Submission, Verdict
 from activities.models.audit_entries import AuditEntry
 from activities.models.clock import clock
 
@@ -24,6 +24,7 @@ _SAYS: Final[dict[str, tuple[str, type]]] = {
     _Action.ANSWERED.code: ("attempt", int),
     _Action.NOT_ANSWERED.code: ("attempt", int),
     _Action.LOOKED.code: ("look", int),
+    _Action.DOUBTED.code: ("attempt", int),
     _Action.SETTLED.code: ("state", str),
 }
 _OF_ROWS: Final = {_Action.NOTED.code, _Action.SETTLED.code}
@@ -42,6 +43,8 @@ class _Story:
     # What is there: its name in words, and the hashes that an entry may have of it; none where it was purged.
     there: dict[str, set[str] | None] = field(default_factory=dict)
     being_judged: set[str] = field(default_factory=set)
+    # Attempts that stand for what a restored backup has not seen: their numbers with the moment of the restore.
+    stand_ins: dict[int, datetime] = field(default_factory=dict)
 
 
 def known_submissions(entries: Iterable[AuditEntry]) -> dict[str, int]:
@@ -62,8 +65,24 @@ def problems(submission_ids: Sequence[int]) -> dict[int, list[str]]:
     for row in Row.objects.filter(submission__in=stories).iterator(chunk_size=100):
         stories[row.submission_id].rows[row.number] = (row.outcome, row.activity_id)
         _add(stories[row.submission_id], f"row {row.number}", row, {contents.of_row(row, 1), contents.of_row(row)})
+    _add_attempts(stories)
+    _add_what_was_seen(stories)
+    purges = _purges(stories.values())
+    restores = _restores(stories.values())
+    return {pk: list(_compare(story, purges, restores)) for pk, story in stories.items()}
+
+
+def _is_being_judged(attempt: Attempt, submission: Submission) -> bool:
+    """Whether an answer needs no entry yet: it is stored before anybody judges it, also when it comes too late."""
+    stored_at = attempt.answered_at
+    return submission.state == State.SENDING or (stored_at is not None and abs(clock() - stored_at) < _JUDGED_WITHIN)
+
+
+def _add_attempts(stories: Mapping[int, _Story]) -> None:
     for attempt in Attempt.objects.filter(submission__in=stories).iterator(chunk_size=10):
         story, name = stories[attempt.submission_id], f"of attempt {attempt.number}"
+        if attempt.is_stand_in and attempt.verdict == Verdict.UNCLEAR:
+            story.stand_ins[attempt.number] = attempt.lease_until
         if not attempt.is_stand_in or attempt.request is not None:
             _add(story, f"request {name}", attempt, {contents.of_request(attempt)})
         # What was purged had an answer if it has a status.
@@ -71,15 +90,6 @@ def problems(submission_ids: Sequence[int]) -> dict[int, list[str]]:
             _add(story, f"answer {name}", attempt, {contents.of_answer(attempt)})
             if _is_being_judged(attempt, story.submission):
                 story.being_judged.add(f"answer {name}")
-    _add_what_was_seen(stories)
-    purges = _purges(stories.values())
-    return {pk: list(_compare(story, purges)) for pk, story in stories.items()}
-
-
-def _is_being_judged(attempt: Attempt, submission: Submission) -> bool:
-    """Whether an answer needs no entry yet: it is stored before anybody judges it, also when it comes too late."""
-    stored_at = attempt.answered_at
-    return submission.state == State.SENDING or (stored_at is not None and abs(clock() - stored_at) < _JUDGED_WITHIN)
 
 
 def _add_what_was_seen(stories: Mapping[int, _Story]) -> None:
@@ -105,7 +115,13 @@ def _purges(stories: Iterable[_Story]) -> dict[int, set[int]]:
     return named
 
 
-def _compare(story: _Story, purges: dict[int, set[int]]) -> Iterator[str]:
+def _restores(stories: Iterable[_Story]) -> set[datetime]:
+    """Return which of the moments that stand-ins name are those of a restore, as entries about the database say."""
+    moments = {moment for story in stories for moment in story.stand_ins.values()}
+    return set(AuditEntry.objects.filter(action=_Action.RESTORED.code, at__in=moments).values_list("at", flat=True))
+
+
+def _compare(story: _Story, purges: dict[int, set[int]], restores: set[datetime]) -> Iterator[str]:
     which = f"submission {story.submission.public_id}"
     first = next((each for each in story.entries if each.action == _Action.SUBMITTED.code), None)
     if first is None:
@@ -120,6 +136,7 @@ def _compare(story: _Story, purges: dict[int, set[int]]) -> Iterator[str]:
     vouched = dict(_vouched(readable))
     yield from _contents(story, vouched, which)
     yield from _not_vouched(story, first, vouched, which)
+    yield from _stand_ins(story, readable, restores, which)
     yield from _outcomes(story, first, which)
     yield from _state(story, which)
 
@@ -159,6 +176,18 @@ def _not_vouched(story: _Story, first: AuditEntry, vouched: Mapping[str, object]
         is_older = first.version == 1 and not name.startswith(("row", "request", "answer", "recheck"))
         if name not in vouched and not is_older and name not in story.being_judged:
             yield f"The {name} of the {which} was inserted: no entry vouches for it."
+
+
+def _stand_ins(story: _Story, entries: Iterable[AuditEntry], restores: set[datetime], which: str) -> Iterator[str]:
+    """Compare what stands for unknown attempts: without it, what may have been posted would be posted again."""
+    doubted = {audit.fact(each, "attempt", int): each for each in entries if each.action == _Action.DOUBTED.code}
+    for number, entry in doubted.items():
+        if story.stand_ins.get(number or 0) != entry.at:
+            yield f"Attempt {number} of the {which} is missing or altered; entry {entry.seq} says that it is in doubt."
+    for number, moment in story.stand_ins.items():
+        # Until 0.5.0 only the entry about the whole database told of a restore.
+        if number not in doubted and moment not in restores:
+            yield f"Attempt {number} of the {which} was inserted: no entry says that a backup was restored."
 
 
 def _outcomes(story: _Story, first: AuditEntry, which: str) -> Iterator[str]:

@@ -26,7 +26,7 @@ from activities import (
     submissions,
 )
 from activities.connection import keys_mark
-from activities.models import Account, Attempt, DayCount, Look, Outcome, State, Submission
+from activities.models import Account, Attempt, DayCount, Look, Outcome, State, Submission, Verdict
 from activities.models.audit_entries import AuditEntry, AuditHead
 from activities.models.clock import clock
 from tests.builders import NOON, a_draft, a_new_row, a_submission, an_actor
@@ -594,6 +594,67 @@ class TestAnAnswerThatNoEntryVouchesFor:
     def test_is_left_by_no_restored_backup(self, unanswered):
         self.fill_in("open", self.LONG_AGO)
         recovery.doubt_what_is_queued()
+
+        assert problems() == []
+
+
+class TestADoubtSinceARestore:
+    """What stands for attempts that the backup has not seen keeps them from being made again."""
+
+    @pytest.fixture
+    def queued(self, asha):
+        Account.objects.filter(pk=1).update(organisation="org", host="h", keys_mark=keys_mark())
+        return submissions.submit(a_draft(asha), [a_new_row()], by=an_actor(asha), now=NOON)
+
+    @pytest.fixture
+    def doubted(self, queued):
+        recovery.doubt_what_is_queued(now=NOON)
+        return queued
+
+    def an_attempt_in_its_place(self, queued):
+        Attempt.objects.create(
+            submission=queued,
+            number=1,
+            started_at=NOON,
+            lease_until=NOON,
+            worker=Attempt.RESTORED,
+            url="",
+            verdict=Verdict.UNCLEAR,
+        )
+
+    def test_is_vouched_for(self, doubted):
+        recovery.doubt_what_is_queued(now=NOON + timedelta(hours=1))
+
+        assert problems() == []
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "DELETE FROM activities_attempt",
+            "UPDATE activities_attempt SET verdict = 'not_sent'",
+            "UPDATE activities_attempt SET lease_until = '2026-11-23 13:00:00+00:00'",
+            "UPDATE activities_attempt SET worker = 'x'",
+        ],
+    )
+    def test_is_named_where_it_was_removed_or_changed(self, doubted, change):
+        tamper(change)
+
+        entry = audit.entries().get(action="submission.doubted")
+        assert problems()[-1] == (
+            f"Attempt 1 of the submission {doubted.public_id} is missing or altered; entry {entry.seq} says that it is "
+            "in doubt."
+        )
+
+    def test_is_named_where_it_was_slipped_in(self, queued):
+        self.an_attempt_in_its_place(queued)
+
+        assert problems() == [
+            f"Attempt 1 of the submission {queued.public_id} was inserted: no entry says that a backup was restored."
+        ]
+
+    def test_needs_no_entry_of_its_own_where_an_older_version_recorded_the_restore_alone(self, queued):
+        self.an_attempt_in_its_place(queued)
+        audit.record(audit.Action.RESTORED, "Database", by=audit.COMMAND_LINE, now=NOON, count=1)
 
         assert problems() == []
 

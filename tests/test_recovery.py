@@ -286,6 +286,15 @@ class TestAfterARestore:
         assert audit.entries().get(action="account.restored").facts == {"count": 1}
         assert outcomes(submission) == [Outcome.UNCONFIRMED] * 2
 
+    def test_each_that_is_doubted_has_it_in_its_story(self, submit):
+        first, second = submit(1), submit([a_new_row(note="second")])
+
+        recovery.doubt_what_is_queued()
+
+        for submission in (first, second):
+            newest = audit.entries_about(submission).last()
+            assert audit.in_words(newest) == "found it in a restored backup: it is read back before anything is sent"
+
     def test_what_was_posted_since_is_found_and_not_sent_again(self, submit, sandbox):
         submission = submit(2)
         posting.post_next(worker=WORKER)

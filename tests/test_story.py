@@ -6,7 +6,7 @@ from activities import audit, posting, story, submissions
 from activities.models import Attempt, Outcome, State
 from activities.models.clock import clock
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
-from tests.builders import NOON, a_draft, a_new_row, a_submission, an_actor
+from tests.builders import NOON, a_draft, a_new_row, a_submission, an_actor, in_doubt_since_a_restore
 from tests.lists import know_everything
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,12 @@ def test_why_there_was_no_answer_stands_with_the_verdict(submitted, sandbox):
     said = {event.entry.action: event.said for event in told(submitted)}
     assert said["submission.not_answered"] == submitted.attempts.get().said != ""
     assert said["submission.sent"] == ""
+
+
+def test_a_restore_looks_like_something_to_mind(submitted):
+    in_doubt_since_a_restore(submitted)
+
+    assert told(submitted)[-1].shape == "warning"
 
 
 def test_settling_shows_what_became_of_the_rows(submitted):
