@@ -316,18 +316,25 @@ def _is_named(submission: Submission, row: Row) -> bool:
 
 
 def _schedule(submission: Submission, attempt: Attempt, *, now: datetime) -> None:
-    """Look again after the next interval, and right when an absence would begin to count; give up after a day."""
+    """Look again after the next interval, and right when an absence would begin to count; give up after a day.
+
+    A day in which nobody looked, or LeadSquared did not answer, says nothing: then the looks get their time first.
+    """
     if submission.needs_person_since is not None:
         Submission.objects.filter(pk=submission.pk).update(look_at=None)
         return
+    late_write = timedelta(seconds=settings.LSQ_LATE_WRITE_SECONDS)
     began = submission.unconfirmed_at or attempt.started_at
-    if now - began > timedelta(seconds=settings.LSQ_GIVE_UP_AFTER):
-        was_answered = submission.looks.filter(succeeded=True).exists()
-        settling.ask_person(submission, reason=NOT_SURE if was_answered else NOT_ASKED, now=now)
+    looks = submission.looks.filter(at__gte=began).order_by("number")
+    answered = looks.filter(succeeded=True).first()
+    first = answered or looks.first()
+    looked_since = first.at if first else now
+    if now > max(began + timedelta(seconds=settings.LSQ_GIVE_UP_AFTER), looked_since + late_write):
+        settling.ask_person(submission, reason=NOT_SURE if answered else NOT_ASKED, now=now)
         return
     intervals = settings.LSQ_LOOK_SCHEDULE
     look_at = now + timedelta(seconds=intervals[min(submission.look_count, len(intervals) - 1)])
-    counts_at = attempt.lease_until + timedelta(seconds=settings.LSQ_LATE_WRITE_SECONDS)
+    counts_at = attempt.lease_until + late_write
     if now < counts_at < look_at:
         look_at = counts_at
     Submission.objects.filter(pk=submission.pk).update(look_at=look_at)

@@ -264,13 +264,35 @@ class TestWhatNobodyCanTell:
         submission = post(1, fault="reset_before_write")
         sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=100)
 
+        look(submission, after=10)
         look(submission, after=25 * 3600)
 
         submission.refresh_from_db()
         assert submission.needs_person_since is not None
 
+    def test_what_could_not_be_looked_for_in_a_day_is_looked_for_before_anybody_is_asked(self, post, sandbox):
+        submission = post(1, fault="reset_before_write")
+
+        look(submission, after=25 * 3600)
+        asked = Submission.objects.get().needs_person_since
+        look(submission, after=25 * 3600 + 15)
+
+        assert (asked, outcomes(submission)) == (None, [Outcome.NOT_CREATED])
+
+    def test_what_cannot_be_looked_for_after_a_day_either_goes_to_a_person(self, post, sandbox):
+        submission = post(1, fault="reset_before_write")
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=100)
+
+        look(submission, after=25 * 3600)
+        asked = Submission.objects.get().needs_person_since
+        look(submission, after=25 * 3600 + 121)
+
+        assert (asked, Submission.objects.get().explanation) == (None, readback.NOT_ASKED)
+
     def test_is_told_so_where_leadsquared_answered_but_never_for_sure(self, post, sandbox):
         submission = post(1, fault="reset_before_write")
+        look(submission, after=10)
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=1)
 
         look(submission, after=25 * 3600)
 
@@ -280,7 +302,8 @@ class TestWhatNobodyCanTell:
     def test_is_told_what_a_later_look_found(self, post, sandbox):
         sandbox.fault("note_changed")
         submission = post(1)
-        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=1)
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=2)
+        look(submission, after=10)
         look(submission, after=25 * 3600)
         submission.refresh_from_db()
         before = submission.explanation
