@@ -102,13 +102,21 @@ def counted(outcomes: Iterable[str]) -> str:
 @register.filter
 def moment(value: datetime | None) -> str:
     """Show a time to the minute: “Today, 14:33”, “Fri 20 Nov, 17:21”, in another year with the year."""
-    if not value:
-        return NOTHING
-    here, today = timezone.localtime(value), timezone.localdate()
-    if here.date() == today:
-        words = "Today"
+    return _moment(value, today="Today") if value else NOTHING
+
+
+@register.filter
+def moment_within(value: datetime) -> str:
+    """Show the same within a sentence: “since today, 14:33”, “until Fri 20 Nov, 17:21”."""
+    return _moment(value, today="today")
+
+
+def _moment(value: datetime, *, today: str) -> str:
+    here, this_day = timezone.localtime(value), timezone.localdate()
+    if here.date() == this_day:
+        words = today
     else:
-        words = _day(here) if here.year != today.year else f"{here:%a} {here.day} {here:%b}"
+        words = _day(here) if here.year != this_day.year else f"{here:%a} {here.day} {here:%b}"
     return _time(value, f"{words}, {here:%H:%M}")
 
 
