@@ -7,29 +7,29 @@ from django.db import transaction
 from activities import audit, catalog, connection
 from activities.models import Account, CatalogEntry, CatalogKind
 
-_entries: list[CatalogEntry] = []
-_account: dict[str, str] = {}
+_known: list[tuple[list[CatalogEntry], dict[str, str]]] = []
 
 
 def know_everything() -> None:
     """Know the lists, the fields of all types, and whose keys the sandbox's are."""
-    if not _entries:
-        _ask()
+    if not _known:
+        _known.append(_asked())
+    entries, account = _known[0]
     CatalogEntry.objects.all().delete()
-    for entry in _entries:
+    for entry in entries:
         entry.pk = None
-    CatalogEntry.objects.bulk_create(_entries)
-    Account.objects.filter(pk=1).update(keys_mark=connection.keys_mark(), **_account)
+    CatalogEntry.objects.bulk_create(entries)
+    Account.objects.filter(pk=1).update(keys_mark=connection.keys_mark(), **account)
 
 
-def _ask() -> None:
+def _asked() -> tuple[list[CatalogEntry], dict[str, str]]:
     """Ask, and leave nothing in the database: the first test must not differ from the second."""
     with transaction.atomic():
         catalog.refresh_now(by=audit.PORTAL)
         catalog.ensure(each.code for each in catalog.activity_types().records)
-        _entries.extend(CatalogEntry.objects.filter(fetched_at__isnull=False))
-        assert sum(entry.kind == CatalogKind.FIELDS for entry in _entries) == 25
+        entries = list(CatalogEntry.objects.filter(fetched_at__isnull=False))
+        assert sum(entry.kind == CatalogKind.FIELDS for entry in entries) == 25
         known = connection.identify()
         names = ("organisation", "organisation_code", "user_name", "user_id", "role", "host")
-        _account.update({name: getattr(known, name) for name in names if hasattr(known, name)})
         transaction.set_rollback(True)
+    return entries, {name: getattr(known, name) for name in names if hasattr(known, name)}

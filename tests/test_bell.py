@@ -102,8 +102,8 @@ class TestOnPostgresql:
         listener.wait(0.001)
         with outside.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = %s AND pid <> pg_backend_pid() "
-                "AND datname = current_database()",
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                "WHERE query = %s AND pid <> pg_backend_pid() AND datname = current_database()",
                 [f"LISTEN {bell.CHANNEL}"],
             )
         listener.wait(0.1)

@@ -352,7 +352,7 @@ class TestOrderAndLimit:
 
     def test_a_used_up_limit_sends_nothing_and_claims_nothing(self, submit, sandbox, settings):
         submission = submit(1)
-        settings.LSQ_BULK_RATE_LIMIT = "1/5s"
+        settings.LSQ_BULK_RATE_LIMIT = "1/60s"
         Call.objects.create(at=clock(), kind="bulk")
 
         with pytest.raises(throttle.NoPermit):

@@ -129,8 +129,9 @@ def loan(loans) -> Loan:
 
 
 @pytest.fixture
-def leadsquared(site) -> Iterator[LeadSquared]:
+def leadsquared(site, database) -> Iterator[LeadSquared]:
     """The sandbox, which behaves itself again after the test."""
+    _wait_for_rest(database)
     sandbox = LeadSquared(site)
     yield sandbox
     sandbox.clear()
@@ -142,12 +143,7 @@ def no_worker(site, database) -> Iterator[Callable[[], None]]:
     site.stop_worker()
     yield site.start_worker
     site.start_worker()
-    # What is left queued would be posted during the next test, and meet with the faults that this one asked for.
-    under_way = "SELECT count(*) FROM activities_submission WHERE state IN ('queued', 'sending')"
-    until = time.monotonic() + TIME_LIMIT / 1000
-    while database.execute(under_way).fetchone() != (0,):
-        assert time.monotonic() < until, "What the test left queued was not posted."
-        time.sleep(0.1)
+    _wait_for_rest(database)
 
 
 @pytest.fixture
@@ -156,3 +152,12 @@ def database(site) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(site.folder / "portal.sqlite3", timeout=30, isolation_level=None)
     yield connection
     connection.close()
+
+
+def _wait_for_rest(database: sqlite3.Connection) -> None:
+    """What one test left queued would be posted during the next, and meet with the faults that this one asks for."""
+    under_way = "SELECT count(*) FROM activities_submission WHERE state IN ('queued', 'sending')"
+    until = time.monotonic() + TIME_LIMIT / 1000
+    while database.execute(under_way).fetchone() != (0,):
+        assert time.monotonic() < until, "What a test left queued was not posted."
+        time.sleep(0.1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from lsqportal.demo import Installation
 from tests.installations import Controlled
@@ -52,6 +53,10 @@ class LeadSquared:
 
     def fault(self, name: str, **more: object) -> None:
         self._call("faults", {"name": name, **more})
+
+    def release(self) -> None:
+        """Let go on what hangs."""
+        self._call("release", {})
 
     def switch(self, **settings: object) -> None:
         self._call("switches", settings)
@@ -183,6 +188,21 @@ def sign_in(page: Page, site: Installation, email: str) -> None:
     page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for what no locator can see; the page's policy forbids Playwright's own way."""
+    tries = 0
+    while not holds():
+        tries += 1
+        assert tries < 100, "it never came true"
+        page.wait_for_timeout(100)
+
+
+def first_of(held: Sequence[Route], page: Page) -> Route:
+    """Return what was held back first; the page says that it asks before the question has come."""
+    until(page, lambda: bool(held))
+    return held[0]
 
 
 def outcomes(page: Page) -> Locator:

@@ -40,7 +40,7 @@ def type_three_rows(editor: Editor, loan: Loan) -> Editor:
         editor.type_in(row, note=note, v208_mx_Custom_2="ABCPR4821K")
     editor.type_in(1, owner="")
     editor.type_in(2, v208_mx_Custom_3="20/11/2026 2.30 pm")
-    editor.type_in(3, v208_mx_Custom_3="31/11")
+    editor.type_in(3, v208_mx_Custom_3="31/11/2026")
     editor.drawn()
     return editor
 
@@ -93,7 +93,7 @@ def test_the_valid_rows_go_and_the_rest_is_a_draft_that_opens(mixed_either, lead
     expect(page.locator("h1")).to_have_text(loan.title)
     expect(mixed_either.field(1, "note")).to_have_value("No owner yet")
     expect(mixed_either.field(2, "note")).to_have_value("Wrong day")
-    expect(mixed_either.field(2, "v208-mx_Custom_3")).to_have_value("31/11")
+    expect(mixed_either.field(2, "v208-mx_Custom_3")).to_have_value("31/11/2026")
 
     page.go_back()
     if not mixed_either.scripts:
@@ -137,10 +137,10 @@ def test_the_summary_shrinks_with_what_is_put_right_and_goes(mixed):
     expect(summary).to_contain_text("Review only the 2 valid rows")
     expect(summary).to_contain_text("Row 3 stays in the draft.")
 
-    type_at(page, mixed.field(3, "v208-mx_Custom_3"), "30/11")
+    type_at(page, mixed.field(3, "v208-mx_Custom_3"), "30/11/2026")
     page.keyboard.press("Tab")
     expect(summary.locator("li")).to_contain_text(["Row 3, Visited on: the time is missing."])
-    type_at(page, mixed.field(3, "v208-mx_Custom_3"), "30/11 14:30")
+    type_at(page, mixed.field(3, "v208-mx_Custom_3"), "30/11/2026 14:30")
     page.keyboard.press("Tab")
     expect(summary).to_have_count(0)
     expect(page.locator("#said")).to_have_text("All problems are put right")

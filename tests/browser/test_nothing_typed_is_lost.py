@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.looking import BRIEFLY, findings
-from tests.browser.steps import KABIR, MEERA, Editor, sign_in
+from tests.browser.steps import KABIR, MEERA, Editor, sign_in, until
 
 pytestmark = pytest.mark.browser
 
@@ -57,15 +57,6 @@ def copied(page: Page, text: str) -> None:
 def copies(page: Page) -> list[str]:
     found: list[str] = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('lsq-portal-copy'))")
     return found
-
-
-def until(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait for what no locator can see; the page's policy forbids Playwright's own way."""
-    tries = 0
-    while not holds():
-        tries += 1
-        assert tries < 100, "it never came true"
-        page.wait_for_timeout(100)
 
 
 def keep_mine(page: Page) -> None:
@@ -165,8 +156,7 @@ class TestKeeping:
         saved(page)
         page.route(KEEP, lambda route: held.append(route))
         editor.type_in(1, note="older")
-        page.wait_for_timeout(1500)
-        assert held
+        until(page, lambda: bool(held))
         page.unroute(KEEP)
 
         editor.type_in(1, note="newer")
@@ -549,9 +539,8 @@ class TestLeavingAField:
 
     def test_shows_its_error_below_it_and_nowhere_before(self, visit, collected):
         page = visit.page
-        collected.press_sequentially(WRONG_DATE)
         with page.expect_response(KEEP):
-            pass
+            collected.press_sequentially(WRONG_DATE)
         expect(page.locator(".field__error")).to_have_count(0)
         expect(page.locator("#row-1")).not_to_have_attribute("data-outcome", "error")
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.looking import BRIEFLY, findings
-from tests.browser.steps import KABIR, MEERA, Editor
+from tests.browser.steps import KABIR, MEERA, Editor, first_of
 
 pytestmark = pytest.mark.browser
 
@@ -483,7 +483,7 @@ def test_rows_move_and_go_while_the_server_draws_one(keys, two_visits, page, hel
     keys.go(2, "note")
     keys.press("Control+Enter")
     keys.type("New meanwhile")
-    held[0].continue_()
+    first_of(held, page).continue_()
 
     two_visits.drawn()
     assert keys.notes() == ["Three", "Two", "New meanwhile", ""]
@@ -498,7 +498,7 @@ def test_a_row_that_was_removed_while_the_server_drew_it_comes_back_drawn(keys, 
     expect(page.locator("row-editor[aria-busy]")).to_have_count(1)
     keys.go(3, "note")
     keys.press("Alt+Shift+Backspace")
-    held[0].continue_()
+    first_of(held, page).continue_()
     two_visits.drawn()
     assert keys.notes() == ["One", "Two", ""]
 
@@ -513,7 +513,7 @@ def test_a_type_that_is_taken_back_while_the_server_draws_it_stays_away(keys, ed
     keys.choose_type(1, "kyc")
     expect(page.locator("row-editor[aria-busy]")).to_have_count(1)
     keys.press("Control+z")
-    held[0].continue_()
+    first_of(held, page).continue_()
     editor.drawn()
     expect(page.locator(".rows tbody tr")).to_have_count(1)
     assert keys.count() == "0 of 25"
@@ -530,7 +530,7 @@ def test_a_copy_of_a_row_that_the_server_draws_is_drawn_too(keys, two_visits, pa
     keys.go(3, "note")
     keys.press("Control+Enter")
     keys.type("Below")
-    held[0].continue_()
+    first_of(held, page).continue_()
 
     expect(two_visits.field(4, "v214-mx_Custom_1")).to_be_visible()
     assert keys.notes() == ["One", "Two", "Three", "Below", ""]
@@ -585,6 +585,7 @@ def test_what_a_row_carries_along_moves_with_it_and_is_not_copied(keys, two_visi
 
 def test_a_key_in_a_field_changes_nothing_else_on_the_page(keys, two_visits, page):
     expect(page.locator("#kept")).to_contain_text("Draft saved")
+    expect(page.locator("latest-activities[aria-busy]")).to_have_count(0)
     page.route("**/new/keep/", lambda _: None)  # what an answer to a save draws is not the key's doing
     keys.go(2, "v208-mx_Custom_2")
     keys.type("A")  # the first one marks the form as not saved

@@ -201,7 +201,7 @@ def _pretend_a_minute_has_passed(database) -> None:
 
 def test_a_call_under_way_is_shown_as_being_sent(editor, leadsquared, loan):
     page = editor.page
-    leadsquared.fault("slow", seconds=6.0, path_contains="Bulk")
+    leadsquared.fault("hang_then_write", seconds=None, answer=True, path_contains="Bulk")
     editor.one_visit(loan)
 
     editor.post()
@@ -210,16 +210,19 @@ def test_a_call_under_way_is_shown_as_being_sent(editor, leadsquared, loan):
     expect(page.locator("main")).to_contain_text("LeadSquared has the call and has not answered yet.")
     expect(page.locator("[aria-current=step]")).to_have_text("Waiting for the answer")
     assert findings(page, BRIEFLY) == []
+    leadsquared.release()
     expect(outcomes(page)).to_have_text(["Created"])
 
 
 def test_what_was_written_without_an_answer_is_found_and_created(editor, leadsquared, database, loan):
     page = editor.page
     leadsquared.fault("reset_after_write")
+    leadsquared.switch(index_lag_seconds=600)  # a look that is due while this one looks at the page finds nothing
     editor.one_visit(loan)
     editor.post()
     expect(page.locator("h1")).to_have_text("1 unconfirmed")
 
+    leadsquared.switch(index_lag_seconds=0)
     _let_the_next_look_be_now(database)
 
     expect(outcomes(page)).to_have_text(["Created"])
@@ -306,7 +309,7 @@ def _look_twice(page: Page, database) -> None:
     """An absence counts from the second look on, when no write can arrive any more: as if some minutes had passed."""
     _reload_until(page, "1 unconfirmed")
     _let_the_next_look_be_now(database)
-    _reload_until(page, "1 look so far")
+    _reload_until(page, "1 look so far", "2 looks so far")
     ours = "submission_id IN (SELECT id FROM activities_submission WHERE look_at IS NOT NULL)"
     with _past_the_guards(database):
         database.execute(

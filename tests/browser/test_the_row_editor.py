@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.steps import KABIR, MEERA, Editor
+from tests.browser.steps import KABIR, MEERA, Editor, first_of
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +49,7 @@ def test_what_is_typed_while_the_server_draws_is_kept(editor, loan):
     editor.type_in(2, note="Typed in the next row")
     editor.field(1, "note").focus()
     editor.field(1, "note").evaluate("(note) => note.setSelectionRange(5, 5)")
-    held[0].continue_()
+    first_of(held, page).continue_()
 
     expect(editor.field(1, "v214-mx_Custom_2").locator("option")).to_contain_text(["Choose", "Switched off"])
     # As it was typed, or by now as it was understood.
@@ -71,7 +71,7 @@ def test_two_changes_in_quick_succession_are_both_drawn(editor, loan):
     editor.field(1, "type").select_option("214")
     expect(page.locator("row-editor[aria-busy]")).to_have_count(1)
     editor.field(2, "type").select_option("231")
-    held[0].continue_()
+    first_of(held, page).continue_()
 
     expect(editor.field(1, "v214-mx_Custom_1")).to_be_visible()
     expect(editor.field(2, "v231-mx_Custom_1")).to_be_visible()

@@ -15,7 +15,7 @@ import pytest
 
 from activities.leadsquared import LeadSquaredError, NotSent, Unclear
 from activities.leadsquared.client import BULK, Client
-from tests.leadsquared.peers import ACCESS_KEY, SECRET_KEY, YES, answer, drips, resets, resets_unread, says
+from tests.leadsquared.peers import ACCESS_KEY, LONG, SECRET_KEY, YES, answer, drips, resets, resets_unread, says
 
 OPPORTUNITY = "7d1c2f0a-3b44-4c1e-9d55-0f2b6a81c9e4"
 BODY = b'[{"ActivityEvent":204}]'
@@ -232,7 +232,7 @@ def test_no_answer_in_time_leaves_it_unclear(client_of, peer):
     server = peer(lambda connection: connection.recv(1))
 
     with pytest.raises(Unclear, match="No answer came in time"):
-        post(client_of(server.url))
+        post(client_of(server.url, read_timeout=0.4))
 
 
 def test_something_that_is_not_http_leaves_it_unclear(client_of, peer):
@@ -280,7 +280,7 @@ def test_single_slow_bytes_end_at_the_deadline(client_of, peer, head):
     with pytest.raises(Unclear):
         post(client_of(server.url, deadline=0.6))
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < LONG / 4
 
 
 def test_slow_bytes_without_a_length_are_no_whole_answer(client_of, peer):

@@ -13,7 +13,7 @@ import pytest
 from activities.leadsquared import NotSent, OutgoingActivity, RawAnswer, Unclear, read_bulk, request_body
 from activities.leadsquared.client import Client
 from activities.leadsquared.wire import _Call
-from tests.leadsquared.peers import ACCESS_KEY, SECRET_KEY, YES, Script, answer, drips, resets, says
+from tests.leadsquared.peers import ACCESS_KEY, LONG, SECRET_KEY, YES, Script, answer, drips, resets, says
 
 ME = b'{"Id":"u-1","Name":"Meera"}'
 
@@ -32,19 +32,19 @@ def trusted(certificate, monkeypatch):
 
 def test_a_resolver_that_hangs_is_not_waited_for(client_of, monkeypatch):
     released = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(5) and [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(LONG) and [])
     began = time.monotonic()
 
     with pytest.raises(NotSent, match="in time"):
         post(client_of("http://api.leadsquared.test/v2", connect_timeout=0.2))
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LONG / 4
     released.set()
 
 
 def test_a_connection_that_comes_too_late_is_closed(client_of, peer, monkeypatch):
     server, resolve, released = peer(says(answer(YES))), socket.getaddrinfo, threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: released.wait(5) and resolve(*args, **more))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: released.wait(LONG) and resolve(*args, **more))
 
     with pytest.raises(NotSent, match="in time"):
         post(client_of(server.url, connect_timeout=0.1))
@@ -63,9 +63,9 @@ def test_a_tls_handshake_that_hangs_ends_in_time(client_of, peer):
     began = time.monotonic()
 
     with pytest.raises(Unclear):
-        post(client_of(silent.url.replace("http:", "https:"), connect_timeout=0.3))
+        post(client_of(silent.url.replace("http:", "https:"), connect_timeout=0.3, read_timeout=LONG, deadline=LONG))
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LONG / 4
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"])
@@ -76,21 +76,21 @@ def test_slow_bytes_over_tls_end_at_the_deadline(client_of, peer, tls, trusted, 
     with pytest.raises(Unclear, match="deadline"):
         post(client_of(server.url, deadline=0.5))
 
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < LONG / 4
 
 
 def test_a_server_that_reads_nothing_ends_at_the_deadline(client_of, peer):
     finished = threading.Event()
-    deaf = peer(lambda _: finished.wait(3), reads=False)
+    deaf = peer(lambda _: finished.wait(LONG), reads=False)
     began = time.monotonic()
 
     with pytest.raises(Unclear):
-        client_of(deaf.url, connect_timeout=5.0, read_timeout=5.0, deadline=0.4).post_activities(
+        client_of(deaf.url, connect_timeout=LONG, read_timeout=LONG, deadline=0.4).post_activities(
             "o", b" " * (32 << 20), row_count=1
         )
 
     finished.set()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < LONG / 4
 
 
 def test_interim_answers_without_end_end_at_the_deadline(client_of, peer):
@@ -311,7 +311,7 @@ def test_a_check_of_the_keys_that_names_nobody_accepts_nobody(client_of, peer):
     "script", [resets, says(b"not HTTP\r\n"), says(answer(YES, length=9999)), lambda connection: connection.recv(1)]
 )
 def test_no_key_is_in_a_traceback_even_with_the_locals_of_every_frame(client_of, peer, script):
-    client = client_of(peer(script).url)
+    client = client_of(peer(script).url, read_timeout=0.4)
 
     with pytest.raises(Unclear) as caught:
         post(client)

@@ -41,12 +41,13 @@ def test_a_wrong_fault_is_400(crm, content):
     assert crm.control("POST", "faults", content).status == 400
 
 
-def test_the_port_can_be_closed_for_a_while(crm):
-    answer = crm.control("POST", "faults", {"name": "refuse", "seconds": 0.1})
+def test_the_port_can_be_closed_for_a_while(crm, sandbox):
+    answer = crm.control("POST", "faults", {"name": "refuse", "seconds": 60})
 
     assert answer.json == {"armed": "refuse"}
     with pytest.raises(ConnectionRefusedError):
         crm.control("GET", "switches")
+    sandbox.clear()
 
 
 def test_faults_are_listed_with_their_options(crm):

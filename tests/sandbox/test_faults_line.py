@@ -16,6 +16,12 @@ KEY_CHECK = "Authentication.svc/UserByAccessKey.Get"
 BROKEN = (ConnectionResetError, http.client.RemoteDisconnected, BrokenPipeError)
 
 
+def is_open(crm) -> bool:
+    with contextlib.suppress(ConnectionRefusedError):
+        return crm.get(KEY_CHECK).status == 200
+    return False
+
+
 def test_every_fault_says_in_one_line_what_it_does():
     assert all(kind.about.endswith(".") and len(kind.about) < 110 for kind in FAULTS.values())
 
@@ -41,13 +47,11 @@ def test_a_closed_port_refuses_connections_until_clear(crm, sandbox):
 
 
 def test_a_closed_port_opens_again_after_its_seconds(crm, sandbox):
-    sandbox.fault("refuse", seconds=0.05)
+    sandbox.fault("refuse", seconds=1)
     with pytest.raises(ConnectionRefusedError):
         crm.get(KEY_CHECK)
 
-    time.sleep(0.15)
-
-    assert crm.get(KEY_CHECK).status == 200
+    assert crm.until(lambda: is_open(crm), seconds=10)
 
 
 def test_a_closed_port_ends_kept_connections_too(crm, sandbox):
@@ -101,10 +105,12 @@ def test_a_request_may_never_be_answered(crm, sandbox):
 
 
 def test_a_hanging_call_may_write_after_the_client_has_left(crm, sandbox):
-    sandbox.fault("hang_then_write", seconds=0.15)
+    sandbox.fault("hang_then_write", seconds=None)
     with pytest.raises(TimeoutError):
         crm.bulk([crm.row()], timeout=0.05)
     assert sandbox.posted() == []
+
+    sandbox.release()
 
     assert crm.until(lambda: len(sandbox.posted()) == 1)
 
