@@ -41,14 +41,18 @@ def median_time(browser: Browser, path: str) -> float:
 
 
 def hang(site: Site, email: str, random_: random.Random) -> Any:
-    """Have LeadSquared hang on bulk calls, begin some, and return one of the submissions once it is on its way."""
+    """Have LeadSquared hang on bulk calls, begin some, and return one of the submissions once it is on its way.
+
+    None where the machine was too busy to begin one.
+    """
     from activities.models import State, Submission
 
     site.sandbox("faults", {"name": "hang_then_not_write", "times": 8, "seconds": HANG_SECONDS})
     a_backlog(email, 4, random_)
     give_up_at = time.monotonic() + 30
     while (sending := Submission.objects.filter(state=State.SENDING)).count() < 2:
-        assert time.monotonic() < give_up_at, "no bulk call was begun"
+        if time.monotonic() > give_up_at:
+            return None
         time.sleep(0.05)
     return sending[0].public_id
 
@@ -67,13 +71,14 @@ def measure(options: argparse.Namespace, folder: Path, database_url: str | None)
         good = False
         for _ in range(MOST_TRIES):
             ratios = _ratios(site, browser, random_)
-            good = max(ratios.values()) < LARGEST_RATIO
+            good = bool(ratios) and max(ratios.values()) < LARGEST_RATIO
             if good:
                 break
         return good
 
 
 def _ratios(site: Site, browser: Browser, random_: random.Random) -> dict[str, float]:
+    """Return for each page how many times its quiet time it takes; nothing where no call hung all the while."""
     from activities.models import State, Submission
 
     site.sandbox("clear", {})
@@ -85,8 +90,10 @@ def _ratios(site: Site, browser: Browser, random_: random.Random) -> dict[str, f
         time.sleep(0.1)
     quiet = _medians(browser, quiet_id)
     hanging_id = hang(site, browser.email, random_)
-    hanging = _medians(browser, hanging_id)
-    assert Submission.objects.filter(public_id=hanging_id, state=State.SENDING).exists(), "the call did not hang"
+    hanging = _medians(browser, hanging_id) if hanging_id else {}
+    if not Submission.objects.filter(public_id=hanging_id, state=State.SENDING).exists():
+        print("The machine was too busy: no call hung for as long as was measured.")
+        return {}
     ratios = {page: hanging[page] / quiet[page] for page in quiet}
     for page, ratio in ratios.items():
         print(f"{page:<11} quiet {quiet[page] * 1000:.0f} ms, hanging {hanging[page] * 1000:.0f} ms: {ratio:.2f}")
