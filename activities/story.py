@@ -81,6 +81,9 @@ def _evidence(entry: Any) -> Sequence[str]:
 def _shape(entry: Any) -> str:
     if entry.action == _Action.SETTLED.code:
         return _STATES.get(audit.fact(entry, "state", str) or "", "warning")
+    if entry.action == _Action.NOTED.code:
+        outcomes = {outcome for outcome, _ in (audit.rows_in(entry) or {}).values()}
+        return Outcome.UNCONFIRMED if Outcome.UNCONFIRMED in outcomes else "ready"
     if entry.action == _Action.LOOKED.code:
         return Outcome.CREATED if _evidence(entry) else Outcome.UNCONFIRMED
     if entry.action == _Action.RECHECKED.code:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import json
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 
 from activities import audit, connection, posting, purging, readback, recovery, submissions, work
 from activities.models import Outcome, State, Submission
@@ -285,6 +287,14 @@ class TestAfterARestore:
 
         assert audit.entries().get(action="account.restored").facts == {"count": 1}
         assert outcomes(submission) == [Outcome.UNCONFIRMED] * 2
+
+    def test_the_command_says_how_many_are_read_back(self, submit):
+        submit(1)
+        said = io.StringIO()
+
+        call_command("after_restore", stdout=said)
+
+        assert said.getvalue() == "1 submission is read back before anything is sent. Start the workers now.\n"
 
     def test_each_that_is_doubted_has_it_in_its_story(self, submit):
         first, second = submit(1), submit([a_new_row(note="second")])

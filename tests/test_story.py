@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from activities import audit, posting, story, submissions
+from activities import audit, posting, recovery, story, submissions
 from activities.models import Attempt, Outcome, State
 from activities.models.clock import clock
 from lsqportal.sandbox.demo import ASHA_HOME_LOAN_ID
@@ -68,6 +68,14 @@ def test_a_restore_looks_like_something_to_mind(submitted):
     in_doubt_since_a_restore(submitted)
 
     assert told(submitted)[-1].shape == "warning"
+
+
+def test_rows_that_are_noted_as_unconfirmed_look_like_it(submitted):
+    in_doubt_since_a_restore(submitted)
+
+    recovery.read_back_doubted()
+
+    assert told(submitted)[-1].shape == Outcome.UNCONFIRMED
 
 
 def test_settling_shows_what_became_of_the_rows(submitted):

@@ -17,4 +17,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Say how many submissions are read back before anything is sent."""
         count = recovery.doubt_what_is_queued()
-        self.stdout.write(f"{count} submissions will be read back before anything is sent. Start the workers now.")
+        what = "1 submission is" if count == 1 else f"{count} submissions are"
+        self.stdout.write(f"{what} read back before anything is sent. Start the workers now.")
