@@ -30,7 +30,7 @@ NOT_ASKED: Final = (
     "LeadSquared could not be asked for too long what became of these rows. Look there, then decide here."
 )
 NOT_SURE: Final = (
-    "LeadSquared was asked for a day, and never answered so that it is certain what became of these rows. Look there, "
+    "LeadSquared was asked, and did not answer in time so that it is certain what became of these rows. Look there, "
     "then decide here."
 )
 # What one look may still find. A row that is not created may arrive late, whatever the others of its call wait for.
@@ -318,19 +318,20 @@ def _is_named(submission: Submission, row: Row) -> bool:
 def _schedule(submission: Submission, attempt: Attempt, *, now: datetime) -> None:
     """Look again after the next interval, and right when an absence would begin to count; give up after a day.
 
-    A day in which nobody looked, or LeadSquared did not answer, says nothing: then the looks get their time first.
+    A day in which nobody looked, or LeadSquared did not answer, says nothing: only who has looked after it, for as long
+    as a write may be late, gives up.
     """
     if submission.needs_person_since is not None:
         Submission.objects.filter(pk=submission.pk).update(look_at=None)
         return
     late_write = timedelta(seconds=settings.LSQ_LATE_WRITE_SECONDS)
     began = submission.unconfirmed_at or attempt.started_at
-    looks = submission.looks.filter(at__gte=began).order_by("number")
-    answered = looks.filter(succeeded=True).first()
-    first = answered or looks.first()
-    looked_since = first.at if first else now
-    if now > max(began + timedelta(seconds=settings.LSQ_GIVE_UP_AFTER), looked_since + late_write):
-        settling.ask_person(submission, reason=NOT_SURE if answered else NOT_ASKED, now=now)
+    due_at = began + timedelta(seconds=settings.LSQ_GIVE_UP_AFTER)
+    looks = submission.looks.filter(at__gte=max(began, due_at - late_write)).order_by("number")
+    first, newest = looks.filter(succeeded=True).first() or looks.first(), looks.last()
+    if now > due_at and first and newest and newest.at >= first.at + late_write:
+        was_answered = submission.looks.filter(succeeded=True).exists()
+        settling.ask_person(submission, reason=NOT_SURE if was_answered else NOT_ASKED, now=now)
         return
     intervals = settings.LSQ_LOOK_SCHEDULE
     look_at = now + timedelta(seconds=intervals[min(submission.look_count, len(intervals) - 1)])

@@ -43,8 +43,8 @@ class _Story:
     # What is there: its name in words, and the hashes that an entry may have of it; none where it was purged.
     there: dict[str, set[str] | None] = field(default_factory=dict)
     being_judged: set[str] = field(default_factory=set)
-    # Attempts that stand for what a restored backup has not seen: their numbers with the moment of the restore.
-    stand_ins: dict[int, datetime] = field(default_factory=dict)
+    # Attempts that stand for what a restored backup has not seen, by their numbers.
+    stand_ins: dict[int, Attempt] = field(default_factory=dict)
 
 
 def known_submissions(entries: Iterable[AuditEntry]) -> dict[str, int]:
@@ -81,8 +81,8 @@ def _is_being_judged(attempt: Attempt, submission: Submission) -> bool:
 def _add_attempts(stories: Mapping[int, _Story]) -> None:
     for attempt in Attempt.objects.filter(submission__in=stories).iterator(chunk_size=10):
         story, name = stories[attempt.submission_id], f"of attempt {attempt.number}"
-        if attempt.is_stand_in and attempt.verdict == Verdict.UNCLEAR:
-            story.stand_ins[attempt.number] = attempt.lease_until
+        if attempt.is_stand_in:
+            story.stand_ins[attempt.number] = attempt
         if not attempt.is_stand_in or attempt.request is not None:
             _add(story, f"request {name}", attempt, {contents.of_request(attempt)})
         # What was purged had an answer if it has a status.
@@ -117,7 +117,7 @@ def _purges(stories: Iterable[_Story]) -> dict[int, set[int]]:
 
 def _restores(stories: Iterable[_Story]) -> set[datetime]:
     """Return which of the moments that stand-ins name are those of a restore, as entries about the database say."""
-    moments = {moment for story in stories for moment in story.stand_ins.values()}
+    moments = {attempt.lease_until for story in stories for attempt in story.stand_ins.values()}
     return set(AuditEntry.objects.filter(action=_Action.RESTORED.code, at__in=moments).values_list("at", flat=True))
 
 
@@ -136,7 +136,7 @@ def _compare(story: _Story, purges: dict[int, set[int]], restores: set[datetime]
     vouched = dict(_vouched(readable))
     yield from _contents(story, vouched, which)
     yield from _not_vouched(story, first, vouched, which)
-    yield from _stand_ins(story, readable, restores, which)
+    yield from _doubts(story, first, readable, restores, which)
     yield from _outcomes(story, first, which)
     yield from _state(story, which)
 
@@ -178,16 +178,33 @@ def _not_vouched(story: _Story, first: AuditEntry, vouched: Mapping[str, object]
             yield f"The {name} of the {which} was inserted: no entry vouches for it."
 
 
-def _stand_ins(story: _Story, entries: Iterable[AuditEntry], restores: set[datetime], which: str) -> Iterator[str]:
-    """Compare what stands for unknown attempts: without it, what may have been posted would be posted again."""
-    doubted = {audit.fact(each, "attempt", int): each for each in entries if each.action == _Action.DOUBTED.code}
-    for number, entry in doubted.items():
-        if story.stand_ins.get(number or 0) != entry.at:
+def _doubts(
+    story: _Story, first: AuditEntry, entries: Sequence[AuditEntry], restores: set[datetime], which: str
+) -> Iterator[str]:
+    """Compare what a restore left in doubt: where the doubt is gone, what may have been posted is posted again."""
+    doubted = [each for each in entries if each.action == _Action.DOUBTED.code]
+    for entry in doubted:
+        number = audit.fact(entry, "attempt", int)
+        attempt = story.stand_ins.get(number or 0)
+        if attempt is None or attempt.lease_until != entry.at or attempt.verdict != Verdict.UNCLEAR:
             yield f"Attempt {number} of the {which} is missing or altered; entry {entry.seq} says that it is in doubt."
-    for number, moment in story.stand_ins.items():
-        # Until 0.5.0 only the entry about the whole database told of a restore.
-        if number not in doubted and moment not in restores:
+    vouched = {audit.fact(entry, "attempt", int) for entry in doubted}
+    for number, attempt in story.stand_ins.items():
+        # Until 0.5.0 only the entry about the whole database told of a restore, and none before 0.3.0.
+        is_of_older_version = attempt.lease_until in restores or first.version == 1
+        if number not in vouched and not (is_of_older_version and attempt.verdict == Verdict.UNCLEAR):
             yield f"Attempt {number} of the {which} was inserted: no entry says that a backup was restored."
+    if doubted:
+        yield from _sent_in_doubt(story, doubted[-1], entries, which)
+
+
+def _sent_in_doubt(story: _Story, doubt: AuditEntry, entries: Sequence[AuditEntry], which: str) -> Iterator[str]:
+    """What is in doubt is read back and settled; nothing is sent for it any more."""
+    if sent := next((each for each in entries if each.action == _Action.SENT.code and each.seq > doubt.seq), None):
+        yield f"Entry {sent.seq} says that the {which} was sent; entry {doubt.seq} says that it was in doubt."
+    submission, number = story.submission, audit.fact(doubt, "attempt", int)
+    if submission.state == State.SENDING or (submission.state == State.QUEUED and submission.attempt_count != number):
+        yield f"The {which} is about to be sent; entry {doubt.seq} says that it is in doubt."
 
 
 def _outcomes(story: _Story, first: AuditEntry, which: str) -> Iterator[str]:

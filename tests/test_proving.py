@@ -598,6 +598,12 @@ class TestAnAnswerThatNoEntryVouchesFor:
         assert problems() == []
 
 
+def a_stand_in(submission, **changes):
+    """What stands for the attempts that a restored backup has not seen, put there by hand."""
+    known = {"number": 1, "started_at": NOON, "lease_until": NOON, "url": "", "verdict": Verdict.UNCLEAR}
+    Attempt.objects.create(submission=submission, worker=Attempt.RESTORED, **{**known, **changes})
+
+
 class TestADoubtSinceARestore:
     """What stands for attempts that the backup has not seen keeps them from being made again."""
 
@@ -610,17 +616,6 @@ class TestADoubtSinceARestore:
     def doubted(self, queued):
         recovery.doubt_what_is_queued(now=NOON)
         return queued
-
-    def an_attempt_in_its_place(self, queued):
-        Attempt.objects.create(
-            submission=queued,
-            number=1,
-            started_at=NOON,
-            lease_until=NOON,
-            worker=Attempt.RESTORED,
-            url="",
-            verdict=Verdict.UNCLEAR,
-        )
 
     def test_is_vouched_for(self, doubted):
         recovery.doubt_what_is_queued(now=NOON + timedelta(hours=1))
@@ -646,17 +641,41 @@ class TestADoubtSinceARestore:
         )
 
     def test_is_named_where_it_was_slipped_in(self, queued):
-        self.an_attempt_in_its_place(queued)
+        a_stand_in(queued)
 
         assert problems() == [
             f"Attempt 1 of the submission {queued.public_id} was inserted: no entry says that a backup was restored."
         ]
 
     def test_needs_no_entry_of_its_own_where_an_older_version_recorded_the_restore_alone(self, queued):
-        self.an_attempt_in_its_place(queued)
+        a_stand_in(queued)
         audit.record(audit.Action.RESTORED, "Database", by=audit.COMMAND_LINE, now=NOON, count=1)
 
         assert problems() == []
+
+    def test_that_another_attempt_hides_is_named(self, doubted):
+        a_stand_in(doubted, number=2, lease_until=clock(), verdict=Verdict.NOT_SENT)
+        Submission.objects.update(attempt_count=2)
+
+        entry = audit.entries().get(action="submission.doubted")
+        assert problems() == [
+            f"Attempt 2 of the submission {doubted.public_id} was inserted: no entry says that a backup was restored.",
+            f"The submission {doubted.public_id} is about to be sent; entry {entry.seq} says that it is in doubt.",
+        ]
+
+    def test_that_a_count_hides_is_named_also_when_it_was_sent_since(self, asha, sandbox):
+        doubted = submissions.submit(a_draft(asha), [a_new_row()], by=an_actor(asha))
+        recovery.doubt_what_is_queued()
+        Submission.objects.update(attempt_count=5)
+        before = problems()
+        posting.post_next(worker="w")
+
+        doubt, sent = (audit.entries().get(action=f"submission.{action}") for action in ("doubted", "sent"))
+        which = f"submission {doubted.public_id}"
+        assert before == [f"The {which} is about to be sent; entry {doubt.seq} says that it is in doubt."]
+        assert problems() == [
+            f"Entry {sent.seq} says that the {which} was sent; entry {doubt.seq} says that it was in doubt."
+        ]
 
 
 class TestEntriesOfVersion1:
@@ -675,6 +694,13 @@ class TestEntriesOfVersion1:
         an_entry()
 
         assert problems() == [f"The row 1 of the submission {older.public_id} was inserted: no entry vouches for it."]
+
+    def test_know_of_no_restore(self, older):
+        before = problems()
+
+        a_stand_in(older)
+
+        assert problems() == before
 
     def test_are_of_another_encoding(self, older):
         entry = audit.entries().get()

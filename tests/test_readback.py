@@ -47,6 +47,9 @@ def outcomes(submission: Submission) -> list[str]:
     return list(submission.rows.order_by("number").values_list("outcome", flat=True))
 
 
+A_DAY = 25 * 3600
+
+
 def look(submission: Submission, *, after: float) -> None:
     """Look this many seconds after the write could still arrive; below 0 it still could."""
     submission.refresh_from_db()
@@ -224,9 +227,12 @@ class TestARefusalOfSeveralRows:
 class TestWhatNobodyCanTell:
     def needs_a_person(self, submission: Submission) -> bool:
         look(submission, after=-100)
-        look(submission, after=50)  # the first look found something new, so that the clock starts again there
-        submission.refresh_from_db()
-        return submission.needs_person_since is not None
+        # The first look found something new, so that the clock starts again there.
+        return self.is_before_a_person(submission, after=50)
+
+    def is_before_a_person(self, submission: Submission, *, after: float) -> bool:
+        look(submission, after=after)
+        return Submission.objects.get(pk=submission.pk).needs_person_since is not None
 
     def test_a_note_changed_by_an_automation_goes_to_a_person(self, post, sandbox):
         sandbox.fault("note_changed")
@@ -263,38 +269,31 @@ class TestWhatNobodyCanTell:
     def test_what_could_not_be_read_back_for_a_day_goes_to_a_person(self, post, sandbox):
         submission = post(1, fault="reset_before_write")
         sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=100)
-
         look(submission, after=10)
-        look(submission, after=25 * 3600)
 
-        submission.refresh_from_db()
-        assert submission.needs_person_since is not None
+        asked = [self.is_before_a_person(submission, after=A_DAY + seconds) for seconds in (0, 60, 120)]
 
-    def test_what_could_not_be_looked_for_in_a_day_is_looked_for_before_anybody_is_asked(self, post, sandbox):
+        assert asked == [False, False, True]
+        assert Submission.objects.get().explanation == readback.NOT_ASKED
+
+    @pytest.mark.parametrize("looks_before", [[], [-115], [-115, -100]])
+    def test_what_nobody_looked_for_in_a_day_is_looked_for_before_a_person_is_asked(self, post, sandbox, looks_before):
         submission = post(1, fault="reset_before_write")
+        for seconds in looks_before:
+            look(submission, after=seconds)
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=1)
 
-        look(submission, after=25 * 3600)
-        asked = Submission.objects.get().needs_person_since
-        look(submission, after=25 * 3600 + 15)
+        asked = [self.is_before_a_person(submission, after=A_DAY + seconds) for seconds in (0, 15, 30)]
 
-        assert (asked, outcomes(submission)) == (None, [Outcome.NOT_CREATED])
-
-    def test_what_cannot_be_looked_for_after_a_day_either_goes_to_a_person(self, post, sandbox):
-        submission = post(1, fault="reset_before_write")
-        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=100)
-
-        look(submission, after=25 * 3600)
-        asked = Submission.objects.get().needs_person_since
-        look(submission, after=25 * 3600 + 121)
-
-        assert (asked, Submission.objects.get().explanation) == (None, readback.NOT_ASKED)
+        assert (asked, outcomes(submission)) == ([False] * 3, [Outcome.NOT_CREATED])
 
     def test_is_told_so_where_leadsquared_answered_but_never_for_sure(self, post, sandbox):
         submission = post(1, fault="reset_before_write")
-        look(submission, after=10)
-        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=1)
+        look(submission, after=-115)
+        sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=2)
 
-        look(submission, after=25 * 3600)
+        look(submission, after=A_DAY)
+        look(submission, after=A_DAY + 120)
 
         submission.refresh_from_db()
         assert submission.explanation == readback.NOT_SURE
@@ -303,13 +302,13 @@ class TestWhatNobodyCanTell:
         sandbox.fault("note_changed")
         submission = post(1)
         sandbox.fault("error_500_without_envelope", path_contains="GetActivitiesOfOpportunity", times=2)
-        look(submission, after=10)
-        look(submission, after=25 * 3600)
+        look(submission, after=A_DAY)
+        look(submission, after=A_DAY + 120)
         submission.refresh_from_db()
         before = submission.explanation
 
-        look(submission, after=25 * 3600 + 100)
-        look(submission, after=25 * 3600 + 300)
+        look(submission, after=A_DAY + 200)
+        look(submission, after=A_DAY + 400)
 
         submission.refresh_from_db()
         asked = audit.entries_about(submission).filter(action="submission.needs_person")
